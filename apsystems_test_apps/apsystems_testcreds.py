@@ -1,0 +1,336 @@
+#!/usr/bin/env python3
+"""Try APsystems OpenAPI credentials outside Home Assistant.
+
+Needs Python 3.9 or newer and aiohttp (pip install aiohttp). Give the credentials as options, or write them
+into the constants below. It makes a handful of calls, says for each what came back, and what to do when that
+was an error. The App Secret and the signatures made from it are never printed.
+
+Exit status: 0 all well, 1 at least one call failed, 2 the command line is wrong (then no call was made).
+"""
+
+import argparse
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+import re
+import ssl
+import sys
+import time
+import uuid
+from collections import Counter
+from datetime import date, datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any, Callable, NamedTuple, Optional
+from urllib.parse import urlsplit
+
+import aiohttp
+
+# Your own, if you would rather not type them each time.
+APP_ID = ""
+APP_SECRET = ""
+SID = ""
+BASE_URL = "https://api.apsystemsema.com:9282"
+
+Json = Any  # whatever the cloud sends: no shape is relied on here
+
+MONTHLY_QUOTA = 1000
+TIMEOUT_S = 30
+DRIFT_WARNING_S = 60
+
+CREDENTIALS = "Compare App ID, App Secret and System ID with the OpenAPI page of your EMA account"
+ADVICE = {
+    1000: ("the cloud reports a data exception", "Passing trouble on their side: try again later."),
+    1001: ("no data for this period (yet)", "Nothing is wrong."),
+    2000: ("the account is not known", CREDENTIALS + "."),
+    2001: ("the account is not authorised", "Ask APsystems to approve your OpenAPI account."),
+    2002: ("the authorisation has expired", "Ask APsystems to renew your OpenAPI account."),
+    2003: ("the account is not authorised", "Ask APsystems to approve your OpenAPI account."),
+    2004: ("no permission for this system", "Check the System ID: this App ID may not read that system."),
+    2005: (
+        "the quota of calls is spent",
+        "Wait for its renewal, usually on the 1st of the month. Every program with this App ID spends it.",
+    ),
+    4000: (
+        "request not accepted: wrong signature, credentials or System ID",
+        CREDENTIALS + ", watch for blanks and for 0/O or 1/l, and set this machine's clock by the network.",
+    ),
+    4001: ("request not accepted: bad parameter", "Check the System ID and the date."),
+    5000: ("error inside the cloud", "Common for the hourly series and mostly over soon: try again later."),
+    6000: ("the cloud could not reach one of its parts", "Passing trouble on their side: try again later."),
+}
+LIGHTS = {1: "all well", 2: "some inverters alarm", 3: "ECU off line", 4: "nothing uploaded yet"}
+
+
+class CallError(Exception):
+    """No usable answer; `pointless` says that the remaining calls can only end the same way."""
+
+    def __init__(self, problem: str, advice: str, pointless: bool = False) -> None:
+        super().__init__(problem)
+        self.advice = advice
+        self.pointless = pointless
+
+
+class Account(NamedTuple):
+    """Whose data, and where."""
+
+    app_id: str
+    app_secret: str
+    sid: str
+    base_url: str
+
+
+class Call(NamedTuple):
+    """One request below /user/api/v2/systems/, and how to say its answer in a line."""
+
+    title: str
+    path: str
+    query: dict[str, str]
+    describe: Callable[[Json], str]
+
+
+def parse_answer(body: bytes) -> dict[str, Any]:
+    """Return the cloud's envelope, whatever content type it came under.
+
+    The cloud labels good JSON as application/octet-stream now and then, so only the bytes count. Raises
+    CallError when they are not a JSON object with a numeric `code`.
+    """
+    text = body.decode("utf-8-sig", errors="replace").strip()
+    try:
+        answer = json.loads(text)
+        return {**answer, "code": int(answer["code"])}
+    except (ValueError, TypeError, KeyError):
+        start = " ".join(text[:60].split()) or "nothing at all"
+        raise CallError(
+            f"the answer is not that of the OpenAPI: {start}",
+            "Check the base URL; a proxy or a login page of your network may have answered instead.",
+        ) from None
+
+
+def code_error(code: int) -> CallError:
+    """Translate a response code into words and advice."""
+    if 7000 <= code <= 7003:
+        return CallError(
+            f"code {code}: the server holds this account back (too many requests at once, or it is busy)",
+            "Wait some minutes, then try again; let no other program ask at the same time.",
+            pointless=True,
+        )
+    if 3000 <= code <= 3004:
+        return CallError(f"code {code}: access token refused", CREDENTIALS + ".", pointless=True)
+    meaning, advice = ADVICE.get(code, ("not in the vendor's manual", "Try again later."))
+    return CallError(f"code {code}: {meaning}", advice, pointless=2000 <= code <= 2005 or code == 4000)
+
+
+def signed_headers(account: Account, path: str) -> dict[str, str]:
+    """Headers of one GET. Only the last segment of the path is signed, without the query."""
+    timestamp, nonce, method = str(int(time.time() * 1000)), uuid.uuid4().hex, "HmacSHA256"
+    message = "/".join([timestamp, nonce, account.app_id, path.rsplit("/", 1)[-1], "GET", method])
+    digest = hmac.new(account.app_secret.encode(), message.encode(), hashlib.sha256).digest()
+    return {
+        "X-CA-AppId": account.app_id,
+        "X-CA-Timestamp": timestamp,
+        "X-CA-Nonce": nonce,
+        "X-CA-Signature-Method": method,
+        "X-CA-Signature": base64.b64encode(digest).decode(),
+    }
+
+
+class Connection:
+    """Makes calls, and remembers how far the server's clock is from ours."""
+
+    def __init__(self, session: aiohttp.ClientSession, account: Account) -> None:
+        self._session = session
+        self._account = account
+        self.drift_s: Optional[float] = None
+
+    async def data(self, call: Call) -> Json:
+        """Return `data` of one answer, None when there is nothing for the period. Raises CallError."""
+        path = f"/user/api/v2/systems/{call.path}"
+        host = urlsplit(self._account.base_url).netloc
+        try:
+            async with self._session.get(
+                self._account.base_url + path,
+                params=call.query,
+                headers=signed_headers(self._account, path),
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+            ) as response:
+                self._compare_clocks(response.headers.get("Date"))
+                body, status = await response.read(), response.status
+        except asyncio.TimeoutError:
+            problem = f"no answer within {TIMEOUT_S} seconds"
+            raise CallError(problem, "Try again later.", pointless=True) from None
+        except (aiohttp.ClientSSLError, ssl.SSLError):
+            raise CallError(
+                f"{host} shows no valid certificate",
+                "Check the base URL and this machine's clock.",
+                pointless=True,
+            ) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise CallError(
+                f"cannot reach {host} ({type(error).__name__})",
+                "Check the base URL and the network; port 9282 must not be blocked on the way out.",
+                pointless=True,
+            ) from None
+        if status != 200:
+            raise CallError(f"HTTP status {status}", "Check the base URL; if it is right, try again later.")
+        answer = parse_answer(body)
+        if answer["code"] not in (0, 1001):
+            raise code_error(answer["code"])
+        return answer.get("data") if answer["code"] == 0 else None
+
+    def _compare_clocks(self, header: Optional[str]) -> None:
+        try:
+            server = parsedate_to_datetime(header or "")
+        except (TypeError, ValueError, IndexError):
+            return
+        if server.tzinfo is None:
+            server = server.replace(tzinfo=timezone.utc)
+        self.drift_s = (datetime.now(timezone.utc) - server).total_seconds()
+
+
+def number(value: Json) -> float:
+    """Read a figure that may be text; null, an empty text and nonsense count as nothing."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def describe_details(data: Json) -> str:
+    """Say what kind of system it is."""
+    ecus = len(data.get("ecu") or [])
+    facts = [f"{data['capacity']} kW" if data.get("capacity") else "", f"{ecus} ECU{'s' * (ecus != 1)}"]
+    facts += [str(data.get("timezone") or ""), LIGHTS.get(int(number(data.get("light"))), "")]
+    return ", ".join(fact for fact in facts if fact)
+
+
+def describe_summary(data: Json) -> str:
+    """Give the four totals."""
+    today = "nothing yet" if data.get("today") is None else f"{number(data['today']):.2f} kWh"
+    rest = [f"{name} {number(data.get(name)):.2f} kWh" for name in ("month", "year", "lifetime")]
+    return ", ".join([f"today {today}", *rest])
+
+
+def describe_hourly(data: Json) -> str:
+    """Give the day's sum and its best hour."""
+    hours = [number(value) for value in data]
+    if not any(hours):
+        return "no production on this day (yet)"
+    best = max(range(len(hours)), key=lambda hour: hours[hour])
+    return f"{sum(hours):.2f} kWh, the best hour from {best:02}:00 with {hours[best]:.2f} kWh"
+
+
+def describe_inverters(data: Json) -> str:
+    """Count inverters by type."""
+    types = Counter(str(inverter.get("type")) for ecu in data for inverter in ecu.get("inverter") or [])
+    return ", ".join(f"{count} x {kind}" for kind, count in sorted(types.items())) or "no inverters listed"
+
+
+def calls(sid: str, day: date) -> list[Call]:
+    """List what is tried, in this order."""
+    hourly = {"energy_level": "hourly", "date_range": day.isoformat()}
+    return [
+        Call("System details", f"details/{sid}", {}, describe_details),
+        Call("Summary", f"summary/{sid}", {}, describe_summary),
+        Call(f"Hourly energy of {day}", f"energy/{sid}", hourly, describe_hourly),
+        Call("Inverter list", f"inverters/{sid}", {}, describe_inverters),
+    ]
+
+
+async def try_call(connection: Connection, call: Call) -> Optional[CallError]:
+    """Make one call, print what came of it, and return the error if it was one."""
+    try:
+        data = await connection.data(call)
+    except CallError as error:
+        print(f"{call.title}: FAILED, {error}\n    {error.advice}")
+        return error
+    print(f"{call.title}: OK, {sentence(call, data)}")
+    return None
+
+
+async def test(account: Account, day: date) -> bool:
+    """Make the calls and print what came of each. Return whether all went well."""
+    planned = calls(account.sid, day)
+    print(f"Asking {account.base_url}")
+    print(f"This costs up to {len(planned)} calls of the {MONTHLY_QUOTA} a month that a free account has.\n")
+    all_well = True
+    async with aiohttp.ClientSession() as session:
+        connection = Connection(session, account)
+        for left, call in zip(reversed(range(len(planned))), planned):
+            if error := await try_call(connection, call):
+                all_well = False
+                if error.pointless and left:
+                    print(f"Not made, since they can only end the same way: {left} calls.")
+                    break
+    print_clock(connection.drift_s)
+    print("All well: these credentials work." if all_well else "Not all went well.")
+    return all_well
+
+
+def sentence(call: Call, data: Json) -> str:
+    """Describe an answer; an unexpected shape is still an accepted call."""
+    if data is None:
+        return ADVICE[1001][0]
+    try:
+        return call.describe(data)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return "though the answer has a form that this program does not know"
+
+
+def print_clock(drift_s: Optional[float]) -> None:
+    """Say whether this machine's clock can be the cause of refused signatures."""
+    if drift_s is None:
+        print("\nClock: the server did not tell its time.")
+    elif abs(drift_s) < DRIFT_WARNING_S:
+        print("\nClock: agrees with the server's.")
+    else:
+        side = "ahead of" if drift_s > 0 else "behind"
+        print(f"\nClock: WARNING, this machine is {abs(drift_s):.0f} seconds {side} the server.")
+        print("    Signatures carry the time: let this machine set its clock by the network (NTP).")
+
+
+def day_argument(value: str) -> date:
+    """Read YYYY-MM-DD."""
+    try:
+        return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{value!r} is not a date like 2026-06-21") from None
+
+
+def parse_arguments() -> tuple[Account, date]:
+    """Read and check the command line. Leaves with status 2 when something is missing or cannot be right."""
+    parser = argparse.ArgumentParser(description="APsystems OpenAPI credential + endpoint test")
+    parser.add_argument("--app-id", default=APP_ID)
+    parser.add_argument("--app-secret", default=APP_SECRET)
+    parser.add_argument("--sid", default=SID)
+    parser.add_argument("--base-url", default=BASE_URL)
+    parser.add_argument(
+        "--date",
+        type=day_argument,
+        default=date.today(),  # noqa: DTZ011
+        help="YYYY-MM-DD for hourly test (default: today)",
+    )
+    options = parser.parse_args()
+    base_url = options.base_url.strip().rstrip("/")
+    account = Account(options.app_id.strip(), options.app_secret.strip(), options.sid.strip(), base_url)
+    given = {"--app-id": account.app_id, "--app-secret": account.app_secret, "--sid": account.sid}
+    if missing := [name for name, value in given.items() if not value]:
+        parser.error(f"{', '.join(missing)} missing: give it here or write it into the top of this file")
+    for name in ("--app-id", "--sid"):
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", given[name]):
+            parser.error(f"{name} may have letters and digits only: was something else copied along?")
+    address = urlsplit(account.base_url)
+    if address.scheme not in ("http", "https") or not address.hostname or address.query or address.fragment:
+        parser.error(f"--base-url must look like {BASE_URL}")
+    return account, options.date
+
+
+def main() -> int:
+    """Run the test and return the exit status."""
+    account, day = parse_arguments()
+    return 0 if asyncio.run(test(account, day)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
