@@ -11,6 +11,9 @@ Exit status: 0 all well, 1 at least one call failed, 2 the command line is wrong
 import argparse
 import asyncio
 import base64
+from collections import Counter
+from datetime import date, datetime, timezone
+from email.utils import parsedate_to_datetime
 import hashlib
 import hmac
 import json
@@ -18,12 +21,9 @@ import re
 import ssl
 import sys
 import time
-import uuid
-from collections import Counter
-from datetime import date, datetime, timezone
-from email.utils import parsedate_to_datetime
 from typing import Any, Callable, NamedTuple, Optional
 from urllib.parse import urlsplit
+import uuid
 
 import aiohttp
 
@@ -100,7 +100,7 @@ def parse_answer(body: bytes) -> dict[str, Any]:
     try:
         answer = json.loads(text)
         return {**answer, "code": int(answer["code"])}
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         start = " ".join(text[:60].split()) or "nothing at all"
         raise CallError(
             f"the answer is not that of the OpenAPI: {start}",
@@ -153,6 +153,7 @@ class Connection:
                 self._account.base_url + path,
                 params=call.query,
                 headers=signed_headers(self._account, path),
+                allow_redirects=False,  # signed headers go to nobody else
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             ) as response:
                 self._compare_clocks(response.headers.get("Date"))
@@ -313,6 +314,8 @@ def parse_arguments() -> tuple[Account, date]:
     )
     options = parser.parse_args()
     base_url = options.base_url.strip().rstrip("/")
+    if "://" not in base_url:
+        base_url = f"https://{base_url}"
     account = Account(options.app_id.strip(), options.app_secret.strip(), options.sid.strip(), base_url)
     given = {"--app-id": account.app_id, "--app-secret": account.app_secret, "--sid": account.sid}
     if missing := [name for name, value in given.items() if not value]:
@@ -320,8 +323,7 @@ def parse_arguments() -> tuple[Account, date]:
     for name in ("--app-id", "--sid"):
         if not re.fullmatch(r"[A-Za-z0-9_-]+", given[name]):
             parser.error(f"{name} may have letters and digits only: was something else copied along?")
-    address = urlsplit(account.base_url)
-    if address.scheme not in ("http", "https") or not address.hostname or address.query or address.fragment:
+    if not re.fullmatch(r"https?://(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[^\s?#]*)?", account.base_url):
         parser.error(f"--base-url must look like {BASE_URL}")
     return account, options.date
 

@@ -2,8 +2,8 @@
 """Show that an answer of the cloud is read by its bytes, whatever content type it is sent under.
 
 Needs aiohttp (pip install aiohttp), no credentials and no network: a server on this machine's loopback sends
-one answer under all the labels. It is put to `parse_answer` of apsystems_testcreds.py (Python 3.9 or newer) and
-to the integration's own client (Python 3.14 or newer; Home Assistant itself is not needed).
+one answer under all the labels. It is put to `parse_answer` of apsystems_testcreds.py (Python 3.9 or newer),
+and to the integration's own client (Python 3.14 or newer; Home Assistant itself is not needed).
 
     python3 apsystems_test_apps/test_json_mimetype.py
 """
@@ -11,15 +11,15 @@ to the integration's own client (Python 3.14 or newer; Home Assistant itself is 
 # ruff: noqa: PT009, PT027 - runs where there is no pytest
 
 import asyncio
+from collections.abc import AsyncIterator
 import contextlib
 import importlib
 import json
+from pathlib import Path
 import sys
 import types
-import unittest
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Optional
+import unittest
 
 import aiohttp
 
