@@ -1,0 +1,202 @@
+"""What a user of Home Assistant does in its pages, as calls."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .connection import Connection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+type Json = dict[str, Any]
+
+_FLOWS = "/api/config/config_entries/flow"
+_OPTIONS = "/api/config/config_entries/options/flow"
+
+
+@dataclass(frozen=True)
+class User:
+    """The owner of the demo's Home Assistant."""
+
+    name: str = "Demo"
+    username: str = "demo"
+    password: str = "demo"  # noqa: S105 - printed for everybody to use
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where the house stands."""
+
+    latitude: float
+    longitude: float
+    time_zone: str
+    elevation: int = 0
+    name: str = "Home"
+    country: str = "DE"
+    currency: str = "EUR"
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One entry of the entity registry and its state, None when it has none."""
+
+    entity_id: str
+    unique_id: str
+    device_id: str | None
+    disabled: bool
+    state: str | None
+    attributes: Json
+
+    @property
+    def name(self) -> str:
+        """The name that people see."""
+        return str(self.attributes.get("friendly_name", ""))
+
+    @property
+    def unit(self) -> str:
+        """The unit, empty without one."""
+        return str(self.attributes.get("unit_of_measurement", ""))
+
+    @property
+    def number(self) -> float | None:
+        """The state as a number, None when it is none."""
+        try:
+            return float(self.state or "")
+        except ValueError:
+            return None
+
+
+class Client(Connection):
+    """Onboarding, flows, registries, services and the Energy dashboard."""
+
+    async def onboard(self, user: User, home: Home) -> None:
+        """Go through the steps of onboarding that are not done yet, and stay signed in as `user`.
+
+        The home is put in place before anything that could look at it is set up.
+        """
+        steps: list[Json] = await self.rest("GET", "/api/onboarding")
+        ahead = {step["step"] for step in steps if not step["done"]}
+        answer = await self.rest(
+            "POST",
+            "/api/onboarding/users",
+            {
+                "name": user.name,
+                "username": user.username,
+                "password": user.password,
+                "client_id": self.client_id,
+                "language": "en",
+            },
+        )
+        await self.take_code(answer["auth_code"])
+        await self.configure_core(home)
+        if "core_config" in ahead:
+            await self.rest("POST", "/api/onboarding/core_config")
+        await self.rest("POST", "/api/onboarding/analytics")
+        await self.rest(
+            "POST",
+            "/api/onboarding/integration",
+            {"client_id": self.client_id, "redirect_uri": f"{self.client_id}?auth_callback=1"},
+        )
+
+    async def configure_core(self, home: Home) -> None:
+        """Set the place, the time zone and what belongs to them."""
+        await self.ws(
+            "config/core/update",
+            latitude=home.latitude,
+            longitude=home.longitude,
+            elevation=home.elevation,
+            time_zone=home.time_zone,
+            location_name=home.name,
+            country=home.country,
+            currency=home.currency,
+            unit_system="metric",
+            language="en",
+        )
+
+    async def start_flow(self, handler: str) -> Json:
+        """Open the config flow of an integration; the answer holds `flow_id` and the form."""
+        return await self._object("POST", _FLOWS, {"handler": handler, "show_advanced_options": False})
+
+    async def submit_flow(self, flow_id: str, user_input: Mapping[str, object]) -> Json:
+        """Send one form of a config flow."""
+        return await self._object("POST", f"{_FLOWS}/{flow_id}", dict(user_input))
+
+    async def run_flow(self, handler: str, user_input: Mapping[str, object]) -> Json:
+        """Open a config flow and send its first form: an entry that was created, or a form with errors."""
+        flow = await self.start_flow(handler)
+        return await self.submit_flow(flow["flow_id"], user_input)
+
+    async def start_options(self, entry_id: str) -> Json:
+        """Open the options of an entry."""
+        return await self._object("POST", _OPTIONS, {"handler": entry_id})
+
+    async def submit_options(self, flow_id: str, user_input: Mapping[str, object]) -> Json:
+        """Send one form of the options."""
+        return await self._object("POST", f"{_OPTIONS}/{flow_id}", dict(user_input))
+
+    async def remove_entry(self, entry_id: str) -> None:
+        """Remove a config entry."""
+        await self.rest("DELETE", f"/api/config/config_entries/entry/{entry_id}")
+
+    async def entries(self, domain: str) -> list[Json]:
+        """List the config entries of an integration, with their `state`."""
+        return list(await self.ws("config_entries/get", domain=domain))
+
+    async def devices(self, entry_id: str) -> list[Json]:
+        """List the devices of a config entry."""
+        devices: list[Json] = await self.ws("config/device_registry/list")
+        return [device for device in devices if entry_id in device["config_entries"]]
+
+    async def states(self) -> dict[str, Json]:
+        """Every state, by entity id."""
+        return {state["entity_id"]: state for state in await self.ws("get_states")}
+
+    async def entities(self, platform: str) -> list[Entity]:
+        """List the entities of an integration, the disabled ones too, in order of their unique id."""
+        states = await self.states()
+        registry: list[Json] = await self.ws("config/entity_registry/list")
+        entities = [
+            Entity(
+                entity_id=item["entity_id"],
+                unique_id=str(item["unique_id"]),
+                device_id=item["device_id"],
+                disabled=item["disabled_by"] is not None,
+                state=states.get(item["entity_id"], {}).get("state"),
+                attributes=states.get(item["entity_id"], {}).get("attributes", {}),
+            )
+            for item in registry
+            if item["platform"] == platform
+        ]
+        return sorted(entities, key=lambda entity: entity.unique_id)
+
+    async def call_service(self, domain: str, service: str, entity_id: str) -> None:
+        """Call a service on one entity and wait until it is through."""
+        await self.ws("call_service", domain=domain, service=service, target={"entity_id": entity_id})
+
+    async def save_solar_source(self, entity_id: str) -> None:
+        """Make a sensor the solar source of the Energy dashboard."""
+        source = {"type": "solar", "stat_energy_from": entity_id, "config_entry_solar_forecast": None}
+        await self.ws("energy/save_prefs", energy_sources=[source])
+
+    async def validate_energy(self) -> list[Json]:
+        """Tell what the Energy dashboard finds wrong with its sources; empty when all is well."""
+        answer = await self.ws("energy/validate")
+        return [issue for issues in answer["energy_sources"] for issue in issues]
+
+    async def statistics(
+        self, statistic_ids: Iterable[str], start: datetime, period: str = "5minute"
+    ) -> dict[str, list[Json]]:
+        """Rows of the long- or short-term statistics from `start` on, by statistic id."""
+        return dict(
+            await self.ws(
+                "recorder/statistics_during_period",
+                start_time=start.isoformat(),
+                statistic_ids=list(statistic_ids),
+                period=period,
+            )
+        )
+
+    async def _object(self, method: str, path: str, body: Json) -> Json:
+        answer: Json = await self.rest(method, path, body)
+        return answer

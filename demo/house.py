@@ -1,0 +1,190 @@
+"""A real Home Assistant in a folder of its own, as a process on loopback."""
+
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+import json
+from pathlib import Path
+import shutil
+from typing import TYPE_CHECKING, Self
+
+import aiohttp
+
+from .client import Client, Home, User
+from .connection import RequestRefusedError
+from .log import Record, complaints
+from .polling import until
+from .process import Process, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+CHECKOUT = Path(__file__).parent.parent
+INTEGRATION = CHECKOUT / "custom_components" / "apsystems_openapi"
+PYTHON = CHECKOUT / ".venv-demo" / "bin" / "python"
+
+# Not default_config: it looks for devices on the network and wants the internet.
+_CONFIGURATION = """\
+config:
+energy:
+frontend:
+history:
+logbook:
+my:
+recorder:
+  commit_interval: 1
+sun:
+logger:
+  default: warning
+  logs:
+    custom_components.apsystems_openapi: debug
+"""
+
+# The step core_config as done: it would set up a weather forecast and a radio that want the internet.
+_QUIET_ONBOARDING = {"version": 4, "minor_version": 1, "key": "onboarding", "data": {"done": ["core_config"]}}
+
+
+class House:
+    """One Home Assistant: its folder, its process, and a client that is signed in.
+
+    Made by `open_house`. `folder` may hold the state of an earlier run: then it goes on from there.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        folder: Path,
+        port: int,
+        components: Sequence[Path],
+        *,
+        quiet: bool,
+    ) -> None:
+        folder = folder.absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._components = components
+        self._quiet = quiet
+        self._output = folder / "console.log"
+        self._output.unlink(missing_ok=True)
+        self._process: Process | None = None
+        self.folder = folder
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.client = Client(session, self.url)
+        self.user = User()
+
+    async def start(self) -> Self:
+        """Write what the folder lacks, start the process and wait until it answers."""
+        self._furnish()
+        python = (PYTHON, "-W", "default::DeprecationWarning")
+        command = (*python, "-m", "homeassistant", "--config", self.folder, "--log-no-color")
+        self._process = await Process.start("Home Assistant", command, cwd=self.folder, output=self._output)
+        await until(self._answers, "Home Assistant to answer", timeout_s=300)
+        return self
+
+    async def move_in(self, home: Home) -> None:
+        """Onboard the owner, or sign in where that was done in an earlier run, and wait until all is up."""
+        if await self._is_new():
+            await self.client.onboard(self.user, home)
+        else:
+            await self.client.log_in(self.user.username, self.user.password)
+            await self.client.configure_core(home)
+        await until(self._runs, "Home Assistant to be running", timeout_s=300)
+
+    async def restart(self) -> None:
+        """Stop the process and start it again on the same folder; the access token stays good."""
+        await self.stop()
+        await self.start()
+        await until(self._runs, "Home Assistant to be running", timeout_s=300)
+
+    async def stop(self) -> None:
+        """Stop the process, if it runs, and wait for its end."""
+        await self.client.close()
+        process, self._process = self._process, None
+        if process is not None:
+            await process.stop()
+
+    @property
+    def log_lines(self) -> list[str]:
+        """The console of all runs on this folder since it was opened."""
+        return self._output.read_text(errors="replace").splitlines() if self._output.exists() else []
+
+    def complaints(self) -> list[Record]:
+        """Read in the log what speaks against the integration."""
+        return complaints(self.log_lines)
+
+    def _furnish(self) -> None:
+        storage = self.folder / ".storage"
+        storage.mkdir(parents=True, exist_ok=True)
+        (self.folder / "configuration.yaml").write_text(_CONFIGURATION)
+        (storage / "http").write_text(json.dumps(_http_storage(self.port)))
+        if self._quiet and not (storage / "onboarding").exists():
+            (storage / "onboarding").write_text(json.dumps(_QUIET_ONBOARDING))
+        for component in self._components:
+            target = self.folder / "custom_components" / component.name
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(component, target, ignore=shutil.ignore_patterns("__pycache__"))
+
+    async def _answers(self) -> bool:
+        self._check()
+        try:
+            await self.client.rest("GET", "/manifest.json")
+        except aiohttp.ClientError, RequestRefusedError:
+            return False
+        return True
+
+    async def _is_new(self) -> bool:
+        """Whether nobody lives here yet. The frontend answers, so onboarding is there unless it was done."""
+        try:
+            await self.client.rest("GET", "/api/onboarding")
+        except RequestRefusedError:
+            return False
+        return True
+
+    async def _runs(self) -> bool:
+        self._check()
+        config = await self.client.rest("GET", "/api/config")
+        return bool(config["state"] == "RUNNING")
+
+    def _check(self) -> None:
+        if self._process is not None:
+            self._process.check()
+
+
+@asynccontextmanager
+async def open_house(
+    folder: Path,
+    *,
+    port: int | None = None,
+    components: Sequence[Path] = (INTEGRATION,),
+    quiet: bool = False,
+) -> AsyncIterator[House]:
+    """Run a Home Assistant in `folder`, and stop it on the way out whatever happened.
+
+    `quiet` leaves out the one step of onboarding that reaches out to the internet, and its ten seconds.
+    """
+    async with aiohttp.ClientSession() as session:
+        house = House(session, folder, port or free_port(), components, quiet=quiet)
+        try:
+            yield await house.start()
+        finally:
+            await house.stop()
+
+
+def _http_storage(port: int) -> dict[str, object]:
+    """Where Home Assistant keeps its port and address.
+
+    Written beforehand, since it takes `http:` in YAML for a trial and takes it back after five minutes.
+    """
+    stable = {
+        "server_host": ["127.0.0.1"],
+        "server_port": port,
+        "cors_allowed_origins": ["https://cast.home-assistant.io"],
+        "login_attempts_threshold": -1,
+        "ip_ban_enabled": True,
+        "ssl_profile": "modern",
+        "use_x_frame_options": True,
+        "created_at": datetime.now(UTC).isoformat(),
+        "error": None,
+        "error_message": None,
+    }
+    data = {"stable": stable, "pending": None, "yaml_migration_done": True}
+    return {"version": 2, "minor_version": 2, "key": "http", "data": data}

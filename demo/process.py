@@ -1,0 +1,71 @@
+"""A child process whose output goes to a file, and which never outlives its owner's interest."""
+
+import asyncio
+import contextlib
+import socket
+from typing import TYPE_CHECKING, Self
+
+from .polling import DemoError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+def free_port() -> int:
+    """Find a port on loopback that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+class Process:
+    """One running command.
+
+    It gets a session of its own, so that Ctrl-C reaches only us and the children are stopped in order.
+    """
+
+    def __init__(self, process: asyncio.subprocess.Process, name: str, output: Path) -> None:
+        self._process = process
+        self._name = name
+        self._output = output
+
+    @classmethod
+    async def start(cls, name: str, command: Sequence[str | Path], *, cwd: Path, output: Path) -> Self:
+        """Start `command` with standard output and error appended to the file `output`."""
+        with output.open("ab") as sink:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                cwd=cwd,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=sink,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return cls(process, name, output)
+
+    @property
+    def lines(self) -> list[str]:
+        """Everything it has written so far."""
+        return self._output.read_text(errors="replace").splitlines()
+
+    def check(self) -> None:
+        """Raise DemoError with its last words when it has ended by itself."""
+        if self._process.returncode is not None:
+            tail = "\n".join(self.lines[-30:])
+            raise DemoError(f"{self._name} ended with exit code {self._process.returncode}:\n{tail}")
+
+    async def stop(self, timeout_s: float = 60) -> None:
+        """Ask it to end, and insist when it does not."""
+        if self._process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+            raise DemoError(f"{self._name} did not stop within {timeout_s:g} s and was killed") from None
