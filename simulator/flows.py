@@ -1,0 +1,202 @@
+"""Where the energy goes: what a house consumes, and what it trades with the grid and with a battery.
+
+In every slot: produced + imported + discharge = consumed + exported + charge. Energy in units (see production).
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from .plant import Plant
+from .production import KWH_PER_UNIT, W_AC_PER_UNIT, overlap
+from .view import View
+from .weather import SLOT_S, chance
+from .wire import Json
+
+METERED = ("consumed", "exported", "imported", "produced")
+STORED = ("discharge", "charge", "produced", "consumed", "exported", "imported")
+
+_BATTERY_W = 2500
+_SOC_FLOOR = 0.1
+
+
+class Flow(NamedTuple):
+    """Energy of a slot or a span, in units."""
+
+    produced: int = 0
+    consumed: int = 0
+    imported: int = 0
+    exported: int = 0
+    charge: int = 0
+    discharge: int = 0
+
+    @classmethod
+    def sum(cls, flows: Iterable[Flow]) -> Flow:
+        """The flows together."""
+        columns = [sum(column) for column in zip(*flows, strict=True)]
+        return cls(*columns)
+
+
+class _Day(NamedTuple):
+    span: range
+    flows: tuple[Flow, ...]
+    stored: tuple[int, ...]
+    total: Flow
+
+
+class Household:
+    """The flows of a plant's house since its first day, a day after the other (the battery remembers)."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        self._view = View(plant=plant, now=datetime.max.replace(tzinfo=UTC))
+        self._made = self._view.source(uploaded=False)
+        self._full = round(plant.battery_kwh / KWH_PER_UNIT) if plant.has_storage else 0
+        self._stored = round(self._full * _SOC_FLOOR)
+        self._days: list[_Day] = []
+
+    def day(self, day: date) -> _Day:
+        """A day from the first one on."""
+        first = self._plant.create_date
+        while len(self._days) <= (day - first).days:
+            self._days.append(self._make(first + timedelta(days=len(self._days))))
+        return self._days[(day - first).days]
+
+    def total(self, span: range) -> Flow:
+        """The flows of a span."""
+        span = overlap(span, range(self._view.curve.first_slot, span.stop))
+        found = []
+        while span:
+            day = self.day(self._view.curve.date_of(span.start))
+            part = overlap(span, day.span)
+            whole = part == day.span
+            found.append(day.total if whole else Flow.sum(day.flows[slot - day.span.start] for slot in part))
+            span = range(part.stop, span.stop)
+        return Flow.sum(found) if found else Flow()
+
+    def soc(self, slot: int) -> int:
+        """The battery's state of charge at the end of a slot, in per cent."""
+        day = self.day(self._view.curve.date_of(slot))
+        return round(100 * day.stored[slot - day.span.start] / self._full) if self._full else 0
+
+    def _make(self, day: date) -> _Day:
+        span = self._view.span(day, day)
+        made = self._made.reports(span)
+        flows, stored = [], []
+        for slot in span:
+            flows.append(self._flow(made.get(slot, 0), self._consumed(slot)))
+            stored.append(self._stored)
+        return _Day(span, tuple(flows), tuple(stored), Flow.sum(flows))
+
+    def _flow(self, produced: int, consumed: int) -> Flow:
+        most = round(_BATTERY_W / W_AC_PER_UNIT)
+        surplus = produced - consumed
+        charge = min(max(surplus, 0), most, self._full - self._stored)
+        discharge = min(max(-surplus, 0), most, max(0, self._stored - round(self._full * _SOC_FLOOR)))
+        self._stored += charge - discharge
+        return Flow(
+            produced=produced,
+            consumed=consumed,
+            imported=max(-surplus, 0) - discharge,
+            exported=max(surplus, 0) - charge,
+            charge=charge,
+            discharge=discharge,
+        )
+
+    def _consumed(self, slot: int) -> int:
+        """More in the morning and in the evening of the sun's own time, and never twice the same."""
+        hour = (slot * SLOT_S / 3600 + self._plant.longitude / 15) % 24
+        busy = 700 if 6.5 <= hour < 8.5 or 18 <= hour < 22 else 150
+        watts = 120 + busy * (0.5 + chance(self._plant.seed, 3, slot // 3))
+        return round(watts / W_AC_PER_UNIT)
+
+
+@lru_cache(maxsize=16)
+def household(plant: Plant) -> Household:
+    """The household of a plant."""
+    return Household(plant)
+
+
+class Book:
+    """The answers of a meter or a storage device about the household, under the names that it has for it."""
+
+    def __init__(self, view: View, device: str, names: tuple[str, ...]) -> None:
+        self._view = view
+        self._names = names
+        self._known = view.uploaded(device)
+        self._household = household(view.plant)
+
+    def block(self, *spans: range) -> dict[str, Json] | None:
+        """The energy of spans by name, or None when nothing of them has been uploaded."""
+        known = self._uploaded(spans)
+        if not known:
+            return None
+        flow = Flow.sum(self._household.total(span) for span in known)
+        return {name: f"{_kwh(flow, name):.6f}" for name in self._names}
+
+    def latest(self) -> dict[str, Json] | None:
+        """The newest sample, in W."""
+        known = self._uploaded((self._view.whole,))
+        if not known:
+            return None
+        slot = known[-1].stop - 1
+        flow = self._household.total(range(slot, slot + 1))
+        labels = self._view.curve.day(self._view.curve.date_of(slot)).labels
+        data: dict[str, Json] = {"mode": "4", "soc": str(self._household.soc(slot)), "time": labels[slot]}
+        return data | {name: f"{_watts(flow, name):.3f}" for name in self._names}
+
+    def minutely(self, day: date) -> dict[str, Json] | None:
+        """The five-minute series of a day."""
+        span = self._view.span(day, day)
+        slots = [slot for known in self._uploaded((span,)) for slot in known]
+        if not slots:
+            return None
+        labels = self._view.curve.day(day).labels
+        flows = [self._household.total(range(slot, slot + 1)) for slot in slots]
+        power: dict[str, Json] = {
+            name: [f"{_watts(flow, name):.2f}" for flow in flows] for name in self._names
+        }
+        if self._names == METERED:
+            traded = [f"{_watts(flow, 'imported') - _watts(flow, 'exported'):.2f}" for flow in flows]
+            power = {
+                "consumed": power["consumed"],
+                "imported_exported": [*traded],
+                "produced": power["produced"],
+            }
+        return {
+            "today": self.block(span),
+            "time": [labels[slot] for slot in slots],
+            "power": power,
+            "energy": {name: [f"{_kwh(flow, name):.6f}" for flow in flows] for name in self._names},
+        }
+
+    def series(
+        self,
+        entries: list[tuple[range, ...]],
+        labels: list[Json],
+        is_open: Callable[[tuple[range, ...]], bool],
+    ) -> dict[str, Json] | None:
+        """Hours, days, months or years, with the same zeros as the system's."""
+        known = [self._uploaded(spans) for spans in entries]
+        if not any(known):
+            return None
+        columns: dict[str, list[Json]] = {name: [] for name in self._names}
+        for spans, parts in zip(entries, known, strict=True):
+            closed = Flow() if not parts or is_open(spans) else Flow.sum(map(self._household.total, parts))
+            for name, column in columns.items():
+                column.append(f"{_kwh(closed, name):.2f}" if parts else "0")
+        return {"time": labels, **columns}
+
+    def _uploaded(self, spans: Iterable[range]) -> list[range]:
+        return [part for span in spans for known in self._known if (part := overlap(span, known))]
+
+
+def _kwh(flow: Flow, name: str) -> float:
+    units: int = getattr(flow, name)
+    return units * KWH_PER_UNIT
+
+
+def _watts(flow: Flow, name: str) -> float:
+    units: int = getattr(flow, name)
+    return units * W_AC_PER_UNIT

@@ -1,0 +1,209 @@
+"""What the panels make, in whole numbers, so that every total is the exact sum of its parts.
+
+A *reading* is what one panel of factor 1000 gives in a slot, in tenths of a watt of direct current. Readings times a
+channel's factor (per mille) are *units*: one unit is 8e-9 kWh of alternating current (4 % are lost between).
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property, lru_cache
+from itertools import accumulate
+from zlib import crc32
+from zoneinfo import ZoneInfo
+
+from .plant import Plant
+from .weather import SLOT_S, chance, clear_sky, cloudiness, daylight
+
+EFFICIENCY = 0.96
+KWH_PER_UNIT = 8e-9
+W_DC_PER_UNIT = 1e-4
+W_AC_PER_UNIT = W_DC_PER_UNIT * EFFICIENCY
+
+
+def factor(seed: int, uid: str, channel: int) -> int:
+    """How well a panel does, per mille: a little different for each."""
+    return 940 + int(61 * chance(seed, crc32(uid.encode()), channel))
+
+
+def slot_at(moment: datetime) -> int:
+    """The slot that holds a moment."""
+    return int(moment.timestamp() // SLOT_S)
+
+
+def overlap(a: range, b: range) -> range:
+    """The slots of both."""
+    start = max(a.start, b.start)
+    return range(start, max(start, min(a.stop, b.stop)))
+
+
+@dataclass(frozen=True)
+class Day:
+    """A local day: its slots (276, 288 or 300 of them), and the reports of its daylight.
+
+    `slots` are the numbers of the slots with a report, `readings` their readings, `sums` the readings before each
+    (one more than there are reports).
+    """
+
+    span: range
+    zone: ZoneInfo
+    slots: tuple[int, ...]
+    readings: tuple[int, ...]
+    sums: tuple[int, ...]
+
+    @cached_property
+    def labels(self) -> dict[int, str]:
+        """Slot to its label: the local time at its end, so that the last slot of a day is 00:00."""
+        return {
+            slot: datetime.fromtimestamp((slot + 1) * SLOT_S, self.zone).strftime("%H:%M")
+            for slot in self.span
+        }
+
+    @cached_property
+    def hours(self) -> tuple[tuple[range, ...], ...]:
+        """The slots of each of the 24 clock hours: no range for an hour that is skipped, two for a repeated one."""
+        spans: list[list[range]] = [[] for _ in range(24)]
+        for slot in self.span:
+            hour = spans[datetime.fromtimestamp(slot * SLOT_S, self.zone).hour]
+            if hour and hour[-1].stop == slot:
+                hour[-1] = range(hour[-1].start, slot + 1)
+            else:
+                hour.append(range(slot, slot + 1))
+        return tuple(tuple(hour) for hour in spans)
+
+    def position(self, slot: int) -> int:
+        """How many reports of the day come before a slot."""
+        return bisect_left(self.slots, slot)
+
+
+class Curve:
+    """The readings of a site since its first day, worked out a day at a time and kept."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        self._zone = plant.zone
+        self._first = plant.create_date
+        self._days: list[Day] = []
+        self._before: list[int] = [0]
+
+    @property
+    def first_slot(self) -> int:
+        """Where production begins."""
+        return self.midnight(self._first)
+
+    def midnight(self, day: date) -> int:
+        """The first slot of a local day."""
+        return slot_at(datetime(day.year, day.month, day.day, tzinfo=self._zone))
+
+    def date_of(self, slot: int) -> date:
+        """The local day that a slot belongs to."""
+        return datetime.fromtimestamp(slot * SLOT_S, self._zone).date()
+
+    def day(self, day: date) -> Day:
+        """A day from the first one on."""
+        wanted = (day - self._first).days
+        while len(self._days) <= wanted:
+            made = self._make(self._first + timedelta(days=len(self._days)))
+            self._days.append(made)
+            self._before.append(self._before[-1] + made.sums[-1])
+        return self._days[wanted]
+
+    def total(self, span: range) -> int:
+        """The sum of the readings of a span."""
+        return self._up_to(span.stop) - self._up_to(span.start) if span else 0
+
+    def recorded(self, span: range) -> bool:
+        """Whether a span holds a report."""
+        return next(self.reports(span), None) is not None
+
+    def reports(self, span: range) -> Iterator[tuple[int, int]]:
+        """(slot, reading) of the reports of a span, in order."""
+        span = overlap(span, range(self.first_slot, span.stop))
+        if not span:
+            return
+        date_ = self.date_of(span.start)
+        while self.midnight(date_) < span.stop:
+            day = self.day(date_)
+            part = slice(day.position(span.start), day.position(span.stop))
+            yield from zip(day.slots[part], day.readings[part], strict=True)
+            date_ += timedelta(days=1)
+
+    def _up_to(self, slot: int) -> int:
+        if slot <= self.first_slot:
+            return 0
+        date_ = self.date_of(slot - 1)
+        day = self.day(date_)
+        return self._before[(date_ - self._first).days] + day.sums[day.position(slot)]
+
+    def _make(self, day: date) -> Day:
+        plant = self._plant
+        span = range(self.midnight(day), self.midnight(day + timedelta(days=1)))
+        lit = daylight(plant.latitude, plant.longitude, span)
+        readings = tuple(
+            round(10 * plant.panel_w * clear_sky(height) * cloudiness(plant.seed, slot))
+            for slot, height in lit
+        )
+        return Day(span, self._zone, tuple(slot for slot, _ in lit), readings, (0, *accumulate(readings)))
+
+
+@lru_cache(maxsize=64)
+def _curve(
+    latitude: float, longitude: float, timezone: str, seed: int, panel_w: int, create_date: date
+) -> Curve:
+    return Curve(
+        Plant(
+            sid="", latitude=latitude, longitude=longitude, timezone=timezone, seed=seed, panel_w=panel_w,
+            create_date=create_date, ecus=(),
+        )
+    )  # fmt: skip
+
+
+def curve_of(plant: Plant) -> Curve:
+    """The curve of a plant's site; plants that differ only in their devices share it."""
+    return _curve(
+        plant.latitude, plant.longitude, plant.timezone, plant.seed, plant.panel_w, plant.create_date
+    )
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something that makes energy: the system, an ECU, an inverter or a channel, as far as it is known.
+
+    `parts` are factors (per mille) with the spans for which they count.
+    """
+
+    curve: Curve
+    parts: tuple[tuple[int, tuple[range, ...]], ...]
+
+    def units(self, *spans: range) -> int:
+        """The units that were made in the spans."""
+        return sum(
+            share * self.curve.total(overlap(span, counted))
+            for share, counts in self.parts
+            for counted in counts
+            for span in spans
+        )
+
+    def recorded(self, *spans: range) -> bool:
+        """Whether there is a report in one of the spans."""
+        return any(
+            self.curve.recorded(overlap(span, counted))
+            for _, counts in self.parts
+            for counted in counts
+            for span in spans
+        )
+
+    def reports(self, span: range) -> dict[int, int]:
+        """Slot to units of the reports of a span, in order."""
+        found: dict[int, int] = {}
+        for share, counts in self.parts:
+            for counted in counts:
+                for slot, reading in self.curve.reports(overlap(span, counted)):
+                    found[slot] = found.get(slot, 0) + share * reading
+        return dict(sorted(found.items()))
+
+
+def moment_of(slot: int) -> datetime:
+    """The moment at which a slot ends and is read."""
+    return datetime.fromtimestamp((slot + 1) * SLOT_S, UTC)
