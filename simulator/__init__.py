@@ -1,4 +1,4 @@
-"""A stand-in for the APsystems cloud: the wire contract over real HTTP, a plant under a computed sun, faults to order."""
+"""A stand-in for the APsystems cloud: its wire contract over HTTP, a plant under a computed sun, faults."""
 
 from .cloud import DEFAULT_APP_ID, DEFAULT_APP_SECRET, Call, Cloud
 from .faults import Fault, FaultKind, parse_fault

@@ -15,11 +15,11 @@ _SHAPES = {"DS3": (2, 1), "QS1": (4, 1), "QT2": (4, 3), "YC600": (2, 1)}
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command line."""
+    """Return the command line."""
     made = argparse.ArgumentParser(
         prog="python -m simulator",
-        description="A stand-in for the APsystems cloud. Prints one line of JSON with its address and credentials "
-        "when it is ready. GET /_simulator/truth and /_simulator/calls, POST /_simulator/faults.",
+        description="A stand-in for the APsystems cloud. Prints one line of JSON with its address and "
+        "credentials when it is ready. GET /_simulator/truth and /_simulator/calls, POST /_simulator/faults.",
     )
     made.add_argument("--host", default="127.0.0.1")
     made.add_argument("--port", type=int, default=0, help="0: any that is free")
@@ -73,13 +73,13 @@ def _moment(text: str) -> datetime:
 
 
 def clock(shift_s: float, at_start: datetime | None) -> Callable[[], datetime]:
-    """The cloud's clock: shifted, or running on from a moment."""
+    """Return the cloud's clock: shifted, or running on from a moment."""
     shift = timedelta(seconds=shift_s) if at_start is None else at_start - datetime.now(UTC)
     return lambda: datetime.now(UTC) + shift
 
 
 def plant_of(options: argparse.Namespace, now: datetime) -> Plant:
-    """The plant that the command line describes."""
+    """Return the plant that the command line describes."""
     paris = sample_plant()
     place = Place(paris.latitude, paris.longitude, paris.timezone)
     if options.site is not None:

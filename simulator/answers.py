@@ -1,11 +1,12 @@
 """What the cloud answers, call by call: pure functions of a view (api.md §3). Energy in kWh, as strings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from . import flows
 from .plant import Absent, Ecu, Inverter, Plant
-from .production import KWH_PER_UNIT, W_AC_PER_UNIT, W_DC_PER_UNIT, Source, slot_at
+from .production import KWH_PER_UNIT, W_AC_PER_UNIT, W_DC_PER_UNIT, Source
+from .series import entries, is_open, running
 from .view import View
 from .weather import SLOT_S
 from .wire import Json, Kind, Level, Period, Route
@@ -19,44 +20,15 @@ class UnknownDeviceError(Exception):
     """The system has no such device: code 4001."""
 
 
-def answer(view: View, route: Route, period: Period | None) -> Json:
-    """The `data` of a call.
+def answer(view: View, asked: Route, period: Period | None) -> Json:
+    """Return the `data` of a call.
 
     Raises NoDataError, UnknownDeviceError.
     """
-    match route.kind:
-        case Kind.DETAILS:
-            return _details(view)
-        case Kind.INVERTERS:
-            return [_listed(view.plant, ecu) for ecu in view.plant.ecus]
-        case Kind.METERS:
-            return _meters(view.plant)
-        case Kind.SUMMARY:
-            return _summary(view, view.source(), view.plant.lifetime_offset_kwh)
-        case Kind.ECU_SUMMARY:
-            return _summary(view, view.source(eid=_ecu(view, route.target).eid), 0.0)
-        case Kind.INVERTER_SUMMARY:
-            return _inverter_summary(view, _inverter(view, route.target))
-        case Kind.METER_SUMMARY | Kind.STORAGE_SUMMARY | Kind.STORAGE_LATEST:
-            return _household(view, route, None)
-    if period is None:  # pragma: no cover
-        raise AssertionError(route.kind)
+    if period is None:
+        return _AS_IT_IS[asked.kind](view, asked.target)
     _refuse_out_of_reach(view, period)
-    if route.kind in (Kind.METER_ENERGY, Kind.STORAGE_PERIOD):
-        return _household(view, route, period)
-    if route.kind is Kind.ENERGY:
-        return _series(view, view.source(), period)
-    if route.kind is Kind.INVERTER_ENERGY:
-        return _inverter_energy(view, _inverter(view, route.target), period)
-    ecu = _ecu(view, route.target)
-    if route.kind is Kind.BATCH:
-        return _batch(view, ecu, period)
-    source = view.source(eid=ecu.eid)
-    return (
-        _ecu_minutely(view, source, period)
-        if period.level is Level.MINUTELY
-        else _series(view, source, period)
-    )
+    return _IN_PERIOD[asked.kind](view, asked.target, period)
 
 
 def _refuse_out_of_reach(view: View, period: Period) -> None:
@@ -110,7 +82,7 @@ def _capacity(plant: Plant) -> str | None:
 
 
 def _light(view: View) -> int:
-    """The plant's own light; a green one turns red while an ECU is off line, and grey until the first upload."""
+    """Return the plant's light; a green one is red while an ECU is off line, grey until the first upload."""
     if view.plant.light != 1:
         return view.plant.light
     if any(view.is_offline(ecu.eid) for ecu in view.plant.ecus):
@@ -153,40 +125,6 @@ def _summary(view: View, source: Source, offset_kwh: float) -> Json:
     }
 
 
-def running(view: View) -> tuple[range, range, range]:
-    """The slots of today, this month and this year."""
-    today = view.today
-    first_days = today, today.replace(day=1), today.replace(month=1, day=1)
-    day, month, year = (view.span(first, today) for first in first_days)
-    return day, month, year
-
-
-def entries(view: View, period: Period) -> list[tuple[range, ...]]:
-    """The spans of a series' entries: 24 hours, or days, months or years up to the running one."""
-    if period.level is Level.HOURLY:
-        return list(view.curve.day(period.first).hours)
-    last = min(period.last, view.today)
-    return [(view.span(first, end),) for first, end in _steps(period.level, period.first, last)]
-
-
-def _steps(level: Level, first: date, last: date) -> Iterator[tuple[date, date]]:
-    while first <= last:
-        match level:
-            case Level.DAILY:
-                following = first + timedelta(days=1)
-            case Level.MONTHLY:
-                following = (first + timedelta(days=31)).replace(day=1)
-            case _:
-                following = first.replace(year=first.year + 1)
-        yield first, following - timedelta(days=1)
-        first = following
-
-
-def is_open(view: View, period: Period, spans: tuple[range, ...]) -> bool:
-    """Whether an entry of a series is an hour that has not closed yet."""
-    return period.level is Level.HOURLY and any(slot_at(view.now) < span.stop for span in spans)
-
-
 def _series(view: View, source: Source, period: Period) -> list[Json]:
     """List the kWh: "0" where there is no record; the hour that runs is "0.00" until it has closed."""
     spans = entries(view, period)
@@ -207,8 +145,11 @@ def _reports(view: View, source: Source, day: date) -> dict[int, int]:
     return reports
 
 
-def _ecu_minutely(view: View, source: Source, period: Period) -> Json:
-    """Power is that of the panels (direct current), so it runs 4 % above the energy of its slot."""
+def _ecu_energy(view: View, ecu: Ecu, period: Period) -> Json:
+    """Answer for an ECU; minutely power is direct current, so it runs 4 % above the energy of its slot."""
+    source = view.source(eid=ecu.eid)
+    if period.level is not Level.MINUTELY:
+        return _series(view, source, period)
     reports = _reports(view, source, period.first)
     labels = view.curve.day(period.first).labels
     return {
@@ -245,7 +186,7 @@ def _inverter_energy(view: View, inverter: Inverter, period: Period) -> Json:
 
 
 def inverter_minutely(view: View, inverter: Inverter, day: date) -> dict[str, Json]:
-    """The electrical values of a day, in parallel lists.
+    """Return the electrical values of a day, in parallel lists.
 
     Raises NoDataError.
     """
@@ -298,38 +239,51 @@ def _batch(view: View, ecu: Ecu, period: Period) -> Json:
     return {"time": [labels[slot] for slot in slots], "power": power}
 
 
-def _household(view: View, route: Route, period: Period | None) -> Json:
-    meter = route.kind in (Kind.METER_SUMMARY, Kind.METER_ENERGY)
-    if meter and route.target not in view.plant.meters:
+def _meter(view: View, eid: str) -> flows.Book:
+    if eid not in view.plant.meters:
         raise UnknownDeviceError
-    if not meter and _ecu(view, route.target).type != 2:
+    return flows.Book(view, eid, flows.METERED)
+
+
+def _storage(view: View, eid: str) -> flows.Book:
+    if _ecu(view, eid).type != 2:
         raise NoDataError
-    names = flows.METERED if meter else flows.STORED
-    book = flows.Book(view, route.target, names)
-    if route.kind is Kind.STORAGE_LATEST:
-        return _or_no_data(book.latest())
-    if period is None:
-        day, month, year = running(view)
-        spans = {"today": day, "month": month, "year": year, "lifetime": view.whole}
-        return {name: book.block(span) for name, span in spans.items()}
-    if period.level is Level.MINUTELY:
-        return _or_no_data(book.minutely(period.first))
-    return _or_no_data(book.series(entries(view, period), _labels(view, period), _open_test(view, period)))
+    return flows.Book(view, eid, flows.STORED)
 
 
-def _or_no_data(data: dict[str, Json] | None) -> Json:
+def _blocks(view: View, book: flows.Book) -> Json:
+    day, month, year = running(view)
+    spans = {"today": day, "month": month, "year": year, "lifetime": view.whole}
+    return {name: book.block(span) for name, span in spans.items()}
+
+
+def _book_period(book: flows.Book, period: Period) -> Json:
+    return _some(book.minutely(period.first) if period.level is Level.MINUTELY else book.series(period))
+
+
+def _some(data: Json) -> Json:
     if data is None:
         raise NoDataError
     return data
 
 
-def _open_test(view: View, period: Period) -> Callable[[tuple[range, ...]], bool]:
-    return lambda spans: is_open(view, period, spans)
+_AS_IT_IS: dict[Kind, Callable[[View, str], Json]] = {
+    Kind.DETAILS: lambda view, _: _details(view),
+    Kind.INVERTERS: lambda view, _: [_listed(view.plant, ecu) for ecu in view.plant.ecus],
+    Kind.METERS: lambda view, _: _meters(view.plant),
+    Kind.SUMMARY: lambda view, _: _summary(view, view.source(), view.plant.lifetime_offset_kwh),
+    Kind.ECU_SUMMARY: lambda view, eid: _summary(view, view.source(eid=_ecu(view, eid).eid), 0.0),
+    Kind.INVERTER_SUMMARY: lambda view, uid: _inverter_summary(view, _inverter(view, uid)),
+    Kind.METER_SUMMARY: lambda view, eid: _blocks(view, _meter(view, eid)),
+    Kind.STORAGE_SUMMARY: lambda view, eid: _blocks(view, _storage(view, eid)),
+    Kind.STORAGE_LATEST: lambda view, eid: _some(_storage(view, eid).latest()),
+}
 
-
-def _labels(view: View, period: Period) -> list[Json]:
-    if period.level is Level.HOURLY:
-        return [f"{hour:02}" for hour in range(24)]
-    last = min(period.last, view.today)
-    form = {Level.DAILY: "%d", Level.MONTHLY: "%m"}.get(period.level, "%Y")
-    return [first.strftime(form) for first, _ in _steps(period.level, period.first, last)]
+_IN_PERIOD: dict[Kind, Callable[[View, str, Period], Json]] = {
+    Kind.ENERGY: lambda view, _, period: _series(view, view.source(), period),
+    Kind.ECU_ENERGY: lambda view, eid, period: _ecu_energy(view, _ecu(view, eid), period),
+    Kind.INVERTER_ENERGY: lambda view, uid, period: _inverter_energy(view, _inverter(view, uid), period),
+    Kind.METER_ENERGY: lambda view, eid, period: _book_period(_meter(view, eid), period),
+    Kind.STORAGE_PERIOD: lambda view, eid, period: _book_period(_storage(view, eid), period),
+    Kind.BATCH: lambda view, eid, period: _batch(view, _ecu(view, eid), period),
+}

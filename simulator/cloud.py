@@ -2,27 +2,26 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from http import HTTPStatus
-import json
-from typing import override
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
 from . import control
 from .answers import NoDataError, UnknownDeviceError, answer
-from .faults import MADE_UP, PAGE, Fault, FaultKind, huge, made_up, spoil
-from .plant import Plant
+from .faults import Fault, FaultKind, spoil
+from .outcome import Outcome, deliver, of_fault, page
+from .plant import Plant, Plants
 from .truth import Truth
 from .view import Outage, View
-from .wire import BadParameterError, Json, Kind, Route, answers_list, is_signed, period, route
+from .wire import BadParameterError, Kind, Route, answers_list, is_signed, period, route
 
 DEFAULT_APP_ID = "0123456789abcdef0123456789abcdef"
-DEFAULT_APP_SECRET = "s3cr3tS3cr3t"
+DEFAULT_APP_SECRET = "s3cr3tS3cr3t"  # noqa: S105
 
 NO_DATA = 1001
 FORBIDDEN = 2004
@@ -35,8 +34,8 @@ BAD_PARAMETER = 4001
 class Call:
     """A request that was seen, and what became of it.
 
-    `kind`, `sid` and `target` are None for a path that the cloud does not know. `code` is None when no JSON with a
-    code was sent, `status` when there was no answer.
+    `kind`, `sid` and `target` are None for a path that the cloud does not know. `code` is None when no JSON
+    with a code was sent, `status` when there was no answer.
     """
 
     moment: datetime
@@ -51,42 +50,13 @@ class Call:
     fault: FaultKind | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Outcome:
-    """What is sent: a code with data, or in its place a text."""
-
-    code: int | None = None
-    data: Json = None
-    text: str | None = None
-    status: int | None = 200
-
-    @property
-    def body(self) -> str:
-        if self.text is not None:
-            return self.text
-        return json.dumps({"code": self.code} if self.code else {"data": self.data, "code": 0})
-
-
-class Plants(dict[str, Plant]):
-    """Plants by sid. A plant that takes the place of another keeps the past of what has been removed from it."""
-
-    def __init__(self, plants: Iterable[Plant], now: Callable[[], datetime]) -> None:
-        super().__init__((plant.sid, plant) for plant in plants)
-        self._now = now
-
-    @override
-    def __setitem__(self, sid: str, plant: Plant) -> None:
-        previous = self.get(sid)
-        super().__setitem__(sid, plant if previous is None else plant.following(previous, self._now()))
-
-
 class Cloud:
     """The stand-in for the cloud.
 
-    `quota`: calls per App ID and month of `quota_timezone`. `other_accounts`: further App IDs with their secrets.
-    `max_clock_skew_s`: how far a timestamp may be off (None: not looked at). `content_types` take turns.
-    `storage_prefix`: where the storage calls live, "user" or "installer"; elsewhere they get `storage_refusal`, 2004
-    or 404. A nonce is good for one request.
+    `quota`: calls per App ID and month of `quota_timezone`. `other_accounts`: further App IDs with their
+    secrets. `max_clock_skew_s`: how far a timestamp may be off (None: not looked at). `content_types` take
+    turns. `storage_prefix`: where the storage calls live, "user" or "installer"; elsewhere they get
+    `storage_refusal`, 2004 or 404. A nonce is good for one request.
     """
 
     def __init__(
@@ -158,7 +128,7 @@ class Cloud:
         self.faults.extend(faults)
 
     def clear_faults(self) -> None:
-        """All is well again."""
+        """Let all be well again."""
         self.faults.clear()
 
     def offline(
@@ -176,7 +146,7 @@ class Cloud:
         ]
 
     def spent(self, app_id: str | None = None) -> int:
-        """Calls of an App ID in the running month."""
+        """Return the calls of an App ID in the running month."""
         return self._spent[self._month(app_id or self.app_id)]
 
     def spend(self, calls: int, app_id: str | None = None) -> None:
@@ -189,11 +159,11 @@ class Cloud:
     # What is true.
 
     def view(self, sid: str) -> View:
-        """A plant as its ECUs have uploaded it by now."""
+        """Return a plant as its ECUs have uploaded it by now."""
         return View(plant=self.plants[sid], now=self.now(), outages=tuple(self.outages))
 
     def truth(self, sid: str) -> Truth:
-        """What a test may compare with."""
+        """Return what a test may compare with."""
         return Truth(self.view(sid))
 
     def energy_kwh(
@@ -233,82 +203,65 @@ class Cloud:
     # Answering.
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        if request.method != "GET":
-            return _page(405)
-        asked = route(request.path)
-        level, date_range = request.query.get("energy_level"), request.query.get("date_range")
-        app_id = request.headers.get("X-CA-AppId")
+        asked = route(request.path) if request.method == "GET" else None
+        kind, sid, target = (asked.kind, asked.sid, asked.target) if asked else (None, None, None)
+        level, app_id = request.query.get("energy_level"), request.headers.get("X-CA-AppId")
         if app_id in self._secrets:
             self._spent[self._month(app_id)] += 1
-        fault = self._strike(asked, level)
+        fault = self._strike(kind, level, target)
         outcome = self._outcome(request, asked, fault)
         self.calls.append(
             Call(
                 moment=self.now(),
-                kind=asked.kind if asked else None,
-                sid=asked.sid if asked else None,
-                target=asked.target if asked else None,
+                kind=kind,
+                sid=sid,
+                target=target,
                 level=level,
-                date_range=date_range,
+                date_range=request.query.get("date_range"),
                 app_id=app_id,
                 code=outcome.code,
                 status=outcome.status,
                 fault=fault.kind if fault else None,
             )
         )
-        return await self._deliver(request, outcome, fault)
+        content_type = self._content_types[len(self.calls) % len(self._content_types)]
+        return await deliver(request, outcome, fault, content_type=content_type, stopping=self._stopping)
 
-    def _strike(self, asked: Route | None, level: str | None) -> Fault | None:
+    def _strike(self, kind: Kind | None, level: str | None, target: str | None) -> Fault | None:
         for index, fault in enumerate(self.faults):
-            if fault.hits(asked.kind if asked else None, level, asked.target if asked else None):
+            if fault.hits(kind, level, target):
                 self.faults[index] = fault.once_less()
                 return fault
         return None
 
-    def _outcome(self, request: web.Request, asked: Route | None, fault: Fault | None) -> _Outcome:
-        match fault:
-            case Fault(kind=FaultKind.CODE):
-                return _Outcome(code=fault.code)
-            case Fault(kind=FaultKind.STATUS):
-                return _Outcome(status=fault.status, text=PAGE)
-            case Fault(kind=FaultKind.TIMEOUT | FaultKind.RESET):
-                return _Outcome(status=None, text="")
-            case Fault(kind=FaultKind.REDIRECT):
-                return _Outcome(status=302, text=PAGE)
-            case Fault(kind=FaultKind.NOT_JSON):
-                return _Outcome(text=PAGE)
-            case Fault(kind=FaultKind.BODY):
-                return _Outcome(text=fault.body)
-            case Fault(kind=FaultKind.HUGE):
-                return _Outcome(code=0, text=huge())
+    def _outcome(self, request: web.Request, asked: Route | None, fault: Fault | None) -> Outcome:
+        is_list = asked is not None and answers_list(asked.kind, request.query.get("energy_level"))
+        if fault is not None and (faulty := of_fault(fault, is_list=is_list)) is not None:
+            return faulty
         if asked is None:
-            return _Outcome(status=404, text=PAGE)
-        if fault is not None and fault.kind in MADE_UP:
-            is_list = answers_list(asked.kind, request.query.get("energy_level"))
-            return _Outcome(code=0, data=made_up(fault, is_list=is_list))
+            return page(HTTPStatus.NOT_FOUND if request.method == "GET" else HTTPStatus.METHOD_NOT_ALLOWED)
         return self._refusal(request, asked) or self._answer(request, asked, fault)
 
-    def _refusal(self, request: web.Request, asked: Route) -> _Outcome | None:
-        """Why there is no answer: credentials, quota, rights."""
+    def _refusal(self, request: web.Request, asked: Route) -> Outcome | None:
+        """Say why there is no answer: credentials, quota, rights."""
+        app_id = request.headers.get("X-CA-AppId", "")
+        plant = self.plants.get(asked.sid)
         if not self._is_signed(request, asked):
-            return _Outcome(code=UNKNOWN)
-        app_id = request.headers["X-CA-AppId"]
+            return Outcome(code=UNKNOWN)
         if self.spent(app_id) > self.quota:
-            return _Outcome(code=OVER_QUOTA)
-        if asked.sid not in self.plants:
-            return _Outcome(code=UNKNOWN)
-        if (self.plants[asked.sid].owner or self.app_id) != app_id:
-            return _Outcome(code=FORBIDDEN)
+            return Outcome(code=OVER_QUOTA)
+        if plant is None:
+            return Outcome(code=UNKNOWN)
+        if (plant.owner or self.app_id) != app_id:
+            return Outcome(code=FORBIDDEN)
         return self._wrong_door(asked)
 
-    def _wrong_door(self, asked: Route) -> _Outcome | None:
+    def _wrong_door(self, asked: Route) -> Outcome | None:
         prefix, refusal = self._storage
         stored = asked.kind in (Kind.STORAGE_LATEST, Kind.STORAGE_SUMMARY, Kind.STORAGE_PERIOD)
         if asked.prefix == (prefix if stored else "user"):
             return None
-        if refusal == HTTPStatus.NOT_FOUND:
-            return _Outcome(status=404, text=PAGE)
-        return _Outcome(code=refusal)
+        return page(refusal) if refusal == HTTPStatus.NOT_FOUND else Outcome(code=refusal)
 
     def _is_signed(self, request: web.Request, asked: Route) -> bool:
         secret = self._secrets.get(request.headers.get("X-CA-AppId", ""))
@@ -324,53 +277,12 @@ class Cloud:
         self._nonces.add(nonce)
         return fresh
 
-    def _answer(self, request: web.Request, asked: Route, fault: Fault | None) -> _Outcome:
+    def _answer(self, request: web.Request, asked: Route, fault: Fault | None) -> Outcome:
         view = self.view(asked.sid)
         try:
             data = answer(view, asked, period(asked.kind, request.query, view.today, view.plant.create_date))
         except NoDataError:
-            return _Outcome(code=NO_DATA)
+            return Outcome(code=NO_DATA)
         except BadParameterError, UnknownDeviceError:
-            return _Outcome(code=BAD_PARAMETER)
-        return _Outcome(code=0, data=data if fault is None else spoil(fault, data))
-
-    async def _deliver(
-        self, request: web.Request, outcome: _Outcome, fault: Fault | None
-    ) -> web.StreamResponse:
-        body = outcome.body.encode()
-        match fault:
-            case Fault(kind=FaultKind.TIMEOUT):
-                await self._stopping.wait()
-                return self._hang_up(request)
-            case Fault(kind=FaultKind.RESET):
-                return self._hang_up(request)
-            case Fault(kind=FaultKind.HALF_BODY):
-                head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-                return self._hang_up(request, head.encode() + body[: len(body) // 2])
-            case Fault(kind=FaultKind.REDIRECT):
-                return web.Response(status=302, headers={"Location": fault.location})
-            case Fault(kind=FaultKind.SLOW):
-                await self._pause(fault.delay_s)
-        if outcome.status != HTTPStatus.OK or (fault and fault.kind is FaultKind.NOT_JSON):
-            return _page(outcome.status or 500)
-        content_type = self._content_types[len(self.calls) % len(self._content_types)]
-        return web.Response(body=body, headers={"Content-Type": content_type})
-
-    async def _pause(self, delay_s: float) -> None:
-        try:
-            async with asyncio.timeout(delay_s):
-                await self._stopping.wait()
-        except TimeoutError:
-            pass
-
-    def _hang_up(self, request: web.Request, last_words: bytes = b"") -> web.StreamResponse:
-        if request.transport is not None and last_words:
-            request.transport.write(last_words)
-            request.transport.close()
-        elif request.transport is not None:
-            request.transport.abort()
-        return web.Response()
-
-
-def _page(status: int) -> web.Response:
-    return web.Response(status=status, text=PAGE, content_type="text/html")
+            return Outcome(code=BAD_PARAMETER)
+        return Outcome(code=0, data=data if fault is None else spoil(fault, data))

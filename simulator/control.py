@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def add_routes(app: web.Application, cloud: Cloud) -> None:
-    """The routes under /_simulator; they cost no quota and are no calls."""
+    """Add the routes under /_simulator; they cost no quota and are no calls."""
 
     async def truth(_: web.Request) -> web.Response:
         return web.json_response(
@@ -44,7 +44,7 @@ def add_routes(app: web.Application, cloud: Cloud) -> None:
 
 
 def system(cloud: Cloud, sid: str) -> dict[str, Json]:
-    """The truth about a plant. kWh, W, V, A, Hz, degrees Celsius."""
+    """Return the truth about a plant. kWh, W, V, A, Hz, degrees Celsius."""
     view, truth = cloud.view(sid), cloud.truth(sid)
     newest = truth.newest_sample()
     return {
@@ -69,7 +69,7 @@ def system(cloud: Cloud, sid: str) -> dict[str, Json]:
 
 
 def _inverter(view: View, inverter: Inverter) -> Json:
-    """An inverter with its newest electrical values as the cloud serves them, under the cloud's keys."""
+    """Return an inverter with its newest electrical values as the cloud serves them, under its keys."""
     try:
         series = inverter_minutely(view, inverter, view.today)
     except NoDataError:

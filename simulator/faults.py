@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-import json
 import re
 
 from .wire import Json, Kind, Level
@@ -65,8 +64,10 @@ MADE_UP = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """A fault: `on` which call (None: every one), at which `level` and for which `target` (sid, eid or uid), how
-    many `times` (None: until cleared); and what its kind needs."""
+    """A fault: `on` which call (None: every one), at which `level`, for which `target` (sid, eid or uid).
+
+    `times`: how often it strikes (None: until cleared). The rest is what its kind needs.
+    """
 
     kind: FaultKind
     on: Kind | None = None
@@ -91,16 +92,16 @@ class Fault:
         )
 
     def once_less(self) -> Fault:
-        """The fault after it has struck."""
+        """Return the fault after it has struck."""
         return self if self.times is None else replace(self, times=self.times - 1)
 
 
 def parse_fault(spec: str) -> Fault:
-    """A fault from a word: [call[/level]:]what[xTIMES].
+    """Read a fault from a word: [call[/level]:]what[xTIMES].
 
-    `what` is a response code (2005), http and a status (http502), or a kind, some with a value: timeout, slow=3,
-    half, reset, redirect=http://..., notjson, body=..., huge, swapped, null, string, number, empty, nulls,
-    nonsense=-5, ragged, lifetimeback=12.5. Raises ValueError.
+    `what` is a response code (2005), http and a status (http502), or a kind, some with a value: timeout,
+    slow=3, half, reset, redirect=http://..., notjson, body=..., huge, swapped, null, string, number, empty,
+    nulls, nonsense=-5, ragged, lifetimeback=12.5. Raises ValueError.
     """
     where, colon, what = spec.partition(":")
     if not colon or (where.partition("/")[0] not in set(Kind)):
@@ -141,7 +142,7 @@ def _with_value(fault: Fault, value: str) -> Fault:
 
 
 def made_up(fault: Fault, *, is_list: bool) -> Json:
-    """The data of a fault of `MADE_UP`; `is_list`: whether the right answer is a list."""
+    """Return the data of a fault of `MADE_UP`; `is_list`: whether the right answer is a list."""
     match fault.kind:
         case FaultKind.SWAPPED:
             return {"data": "0.00"} if is_list else ["0.00"]
@@ -156,7 +157,7 @@ def made_up(fault: Fault, *, is_list: bool) -> Json:
 
 
 def spoil(fault: Fault, data: Json) -> Json:
-    """The right data, made wrong in the way of the fault."""
+    """Return the right data, made wrong in the way of the fault."""
     match fault.kind:
         case FaultKind.NULLS:
             return _numbers(data, None)
@@ -218,7 +219,5 @@ def _back(data: Json, kwh: float) -> Json:
 PAGE = "<html><head><title>Error</title></head><body><h1>It is not working</h1></body></html>"
 """What a proxy in front of the cloud shows."""
 
-
-def huge() -> str:
-    """More than 2 MB of JSON."""
-    return json.dumps({"code": 0, "data": ["0.00"] * 300_000})
+HUGE = '{"code": 0, "data": [' + '"0.00", ' * 300_000 + '"0.00"]}'
+"""More than 2 MB of JSON."""

@@ -1,18 +1,20 @@
 """Where the energy goes: what a house consumes, and what it trades with the grid and with a battery.
 
-In every slot: produced + imported + discharge = consumed + exported + charge. Energy in units (see production).
+In every slot: produced + imported + discharge = consumed + exported + charge. Energy in units, as in
+production.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
 from .plant import Plant
 from .production import KWH_PER_UNIT, W_AC_PER_UNIT, overlap
+from .series import entries, is_open, labels
 from .view import View
 from .weather import SLOT_S, chance
-from .wire import Json
+from .wire import Json, Period
 
 METERED = ("consumed", "exported", "imported", "produced")
 STORED = ("discharge", "charge", "produced", "consumed", "exported", "imported")
@@ -33,7 +35,7 @@ class Flow(NamedTuple):
 
     @classmethod
     def sum(cls, flows: Iterable[Flow]) -> Flow:
-        """The flows together."""
+        """Return the flows together."""
         columns = [sum(column) for column in zip(*flows, strict=True)]
         return cls(*columns)
 
@@ -57,14 +59,14 @@ class Household:
         self._days: list[_Day] = []
 
     def day(self, day: date) -> _Day:
-        """A day from the first one on."""
+        """Return a day from the first one on."""
         first = self._plant.create_date
         while len(self._days) <= (day - first).days:
             self._days.append(self._make(first + timedelta(days=len(self._days))))
         return self._days[(day - first).days]
 
     def total(self, span: range) -> Flow:
-        """The flows of a span."""
+        """Return the flows of a span."""
         span = overlap(span, range(self._view.curve.first_slot, span.stop))
         found = []
         while span:
@@ -76,7 +78,7 @@ class Household:
         return Flow.sum(found) if found else Flow()
 
     def soc(self, slot: int) -> int:
-        """The battery's state of charge at the end of a slot, in per cent."""
+        """Return the battery's state of charge at the end of a slot, in per cent."""
         day = self.day(self._view.curve.date_of(slot))
         return round(100 * day.stored[slot - day.span.start] / self._full) if self._full else 0
 
@@ -105,7 +107,7 @@ class Household:
         )
 
     def _consumed(self, slot: int) -> int:
-        """More in the morning and in the evening of the sun's own time, and never twice the same."""
+        """Consume more in the morning and in the evening of the sun's own time, never twice the same."""
         hour = (slot * SLOT_S / 3600 + self._plant.longitude / 15) % 24
         busy = 700 if 6.5 <= hour < 8.5 or 18 <= hour < 22 else 150
         watts = 120 + busy * (0.5 + chance(self._plant.seed, 3, slot // 3))
@@ -114,7 +116,7 @@ class Household:
 
 @lru_cache(maxsize=16)
 def household(plant: Plant) -> Household:
-    """The household of a plant."""
+    """Return the household of a plant."""
     return Household(plant)
 
 
@@ -128,7 +130,7 @@ class Book:
         self._household = household(view.plant)
 
     def block(self, *spans: range) -> dict[str, Json] | None:
-        """The energy of spans by name, or None when nothing of them has been uploaded."""
+        """Return the energy of spans by name, or None when nothing of them has been uploaded."""
         known = self._uploaded(spans)
         if not known:
             return None
@@ -136,23 +138,23 @@ class Book:
         return {name: f"{_kwh(flow, name):.6f}" for name in self._names}
 
     def latest(self) -> dict[str, Json] | None:
-        """The newest sample, in W."""
+        """Return the newest sample, in W."""
         known = self._uploaded((self._view.whole,))
         if not known:
             return None
         slot = known[-1].stop - 1
         flow = self._household.total(range(slot, slot + 1))
-        labels = self._view.curve.day(self._view.curve.date_of(slot)).labels
-        data: dict[str, Json] = {"mode": "4", "soc": str(self._household.soc(slot)), "time": labels[slot]}
+        names = self._view.curve.day(self._view.curve.date_of(slot)).labels
+        data: dict[str, Json] = {"mode": "4", "soc": str(self._household.soc(slot)), "time": names[slot]}
         return data | {name: f"{_watts(flow, name):.3f}" for name in self._names}
 
     def minutely(self, day: date) -> dict[str, Json] | None:
-        """The five-minute series of a day."""
+        """Return the five-minute series of a day."""
         span = self._view.span(day, day)
         slots = [slot for known in self._uploaded((span,)) for slot in known]
         if not slots:
             return None
-        labels = self._view.curve.day(day).labels
+        names = self._view.curve.day(day).labels
         flows = [self._household.total(range(slot, slot + 1)) for slot in slots]
         power: dict[str, Json] = {
             name: [f"{_watts(flow, name):.2f}" for flow in flows] for name in self._names
@@ -166,27 +168,24 @@ class Book:
             }
         return {
             "today": self.block(span),
-            "time": [labels[slot] for slot in slots],
+            "time": [names[slot] for slot in slots],
             "power": power,
             "energy": {name: [f"{_kwh(flow, name):.6f}" for flow in flows] for name in self._names},
         }
 
-    def series(
-        self,
-        entries: list[tuple[range, ...]],
-        labels: list[Json],
-        is_open: Callable[[tuple[range, ...]], bool],
-    ) -> dict[str, Json] | None:
-        """Hours, days, months or years, with the same zeros as the system's."""
-        known = [self._uploaded(spans) for spans in entries]
+    def series(self, period: Period) -> dict[str, Json] | None:
+        """Return hours, days, months or years, with the same zeros as the system's."""
+        spans = entries(self._view, period)
+        known = [self._uploaded(entry) for entry in spans]
         if not any(known):
             return None
         columns: dict[str, list[Json]] = {name: [] for name in self._names}
-        for spans, parts in zip(entries, known, strict=True):
-            closed = Flow() if not parts or is_open(spans) else Flow.sum(map(self._household.total, parts))
+        for entry, parts in zip(spans, known, strict=True):
+            is_empty = not parts or is_open(self._view, period, entry)
+            flow = Flow() if is_empty else Flow.sum(map(self._household.total, parts))
             for name, column in columns.items():
-                column.append(f"{_kwh(closed, name):.2f}" if parts else "0")
-        return {"time": labels, **columns}
+                column.append(f"{_kwh(flow, name):.2f}" if parts else "0")
+        return {"time": [*labels(self._view, period)], **columns}
 
     def _uploaded(self, spans: Iterable[range]) -> list[range]:
         return [part for span in spans for known in self._known if (part := overlap(span, known))]

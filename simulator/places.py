@@ -46,7 +46,7 @@ PLACES = (
 
 
 def where_it_is(hour: int, now: datetime) -> Place:
-    """The place whose clock is nearest to the middle of that hour now."""
+    """Return the place whose clock is nearest to the middle of that hour now."""
 
     def minutes_off(place: Place) -> int:
         local = now.astimezone(ZoneInfo(place.timezone))

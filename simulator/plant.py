@@ -1,9 +1,10 @@
 """What stands on the roof: a plant, its ECUs, inverters, and how the cloud describes them."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, override
 from zoneinfo import ZoneInfo
 
 
@@ -31,7 +32,7 @@ class Inverter:
 class Ecu:
     """An ECU: type 0 plain, 1 with meter, 2 with storage.
 
-    `shared_prefix`: an ECU of a shared sub-user, written "prefix-eid" in the details and in the inverter list.
+    `shared_prefix`: an ECU of a shared sub-user, written "prefix-eid" in details and inverter list.
     `retired`: inverters that are no longer listed, whose past production stays in the totals.
     """
 
@@ -52,11 +53,11 @@ class Ecu:
 class Plant:
     """A system of the cloud.
 
-    `panel_w`: rating of one panel (one channel), W. `capacity`: "auto" is the sum of the panels; the cloud also
-    knows "" and None. `reported_timezone`: the name in the answers when it is not that of the site.
+    `panel_w`: rating of one panel (one channel), W. `capacity`: "auto" is the sum of the panels; the cloud
+    also knows "" and None. `reported_timezone`: the name in the answers when it is not that of the site.
     `fine_days`: hourly, five-minute and batch series reach back this many days (None: to the beginning).
     `lifetime_offset_kwh`: a lasting correction of the lifetime. `owner`: the App ID it belongs to (None: the
-    cloud's first).
+    cloud's first). `ac_p_without_number`: AC power under the manual's `ac_p`, not `ac_p1` (one phase only).
     """
 
     sid: str
@@ -101,15 +102,15 @@ class Plant:
         return any(ecu.type == 2 for ecu in self.ecus)
 
     def ecu(self, eid: str) -> Ecu | None:
-        """The ECU of that id."""
+        """Return the ECU of that id."""
         return next((ecu for ecu in self.ecus if ecu.eid == eid), None)
 
     def inverter(self, uid: str) -> Inverter | None:
-        """The listed inverter of that id."""
+        """Return the listed inverter of that id."""
         return next((inverter for inverter in self.inverters if inverter.uid == uid), None)
 
     def following(self, previous: Plant, moment: datetime) -> Plant:
-        """This plant as the successor of `previous`: what has gone keeps its past, what has come has none.
+        """Return the plant as the successor of `previous`: what is gone keeps its past, what is new has none.
 
         Without this, an inverter that is taken away would take its years out of the system's lifetime.
         """
@@ -136,8 +137,8 @@ class Plant:
         )
 
 
-def sample_plant(**changes: Any) -> Plant:
-    """2 x DS3 and 1 x QT2 on one ECU in Paris."""
+def sample_plant(**changes: Any) -> Plant:  # noqa: ANN401
+    """Return 2 x DS3 and 1 x QT2 on one ECU in Paris."""
     ecu = Ecu(
         eid="216200012345",
         inverters=(
@@ -157,8 +158,8 @@ def sample_plant(**changes: Any) -> Plant:
     return replace(plant, **changes)
 
 
-def big_plant(inverters: int, ecus: int, **changes: Any) -> Plant:
-    """`inverters` x DS3 dealt out over `ecus` ECUs in Paris."""
+def big_plant(inverters: int, ecus: int, **changes: Any) -> Plant:  # noqa: ANN401
+    """Return `inverters` x DS3 dealt out over `ecus` ECUs in Paris."""
     dealt = tuple(
         Ecu(
             eid=f"2162001{number:05d}",
@@ -167,3 +168,16 @@ def big_plant(inverters: int, ecus: int, **changes: Any) -> Plant:
         for number in range(ecus)
     )
     return sample_plant(**{"sid": "BC23456D7E8F", "ecus": dealt} | changes)
+
+
+class Plants(dict[str, Plant]):
+    """Plants by sid. A plant that takes the place of another keeps the past of what was taken away."""
+
+    def __init__(self, plants: Iterable[Plant], now: Callable[[], datetime]) -> None:
+        super().__init__((plant.sid, plant) for plant in plants)
+        self._now = now
+
+    @override
+    def __setitem__(self, sid: str, plant: Plant) -> None:
+        previous = self.get(sid)
+        super().__setitem__(sid, plant if previous is None else plant.following(previous, self._now()))

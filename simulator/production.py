@@ -1,7 +1,8 @@
 """What the panels make, in whole numbers, so that every total is the exact sum of its parts.
 
-A *reading* is what one panel of factor 1000 gives in a slot, in tenths of a watt of direct current. Readings times a
-channel's factor (per mille) are *units*: one unit is 8e-9 kWh of alternating current (4 % are lost between).
+A *reading* is what one panel of factor 1000 gives in a slot, in tenths of a watt of direct current. Readings
+times a channel's factor (per mille) are *units*: one unit is 8e-9 kWh of alternating current (4 % are lost
+between).
 """
 
 from bisect import bisect_left
@@ -23,17 +24,17 @@ W_AC_PER_UNIT = W_DC_PER_UNIT * EFFICIENCY
 
 
 def factor(seed: int, uid: str, channel: int) -> int:
-    """How well a panel does, per mille: a little different for each."""
+    """Return how well a panel does, per mille: a little different for each."""
     return 940 + int(61 * chance(seed, crc32(uid.encode()), channel))
 
 
 def slot_at(moment: datetime) -> int:
-    """The slot that holds a moment."""
+    """Return the slot that holds a moment."""
     return int(moment.timestamp() // SLOT_S)
 
 
 def overlap(a: range, b: range) -> range:
-    """The slots of both."""
+    """Return the slots of both."""
     start = max(a.start, b.start)
     return range(start, max(start, min(a.stop, b.stop)))
 
@@ -42,8 +43,8 @@ def overlap(a: range, b: range) -> range:
 class Day:
     """A local day: its slots (276, 288 or 300 of them), and the reports of its daylight.
 
-    `slots` are the numbers of the slots with a report, `readings` their readings, `sums` the readings before each
-    (one more than there are reports).
+    `slots` are the numbers of the slots with a report, `readings` their readings, `sums` the readings before
+    each (one more than there are reports).
     """
 
     span: range
@@ -62,7 +63,7 @@ class Day:
 
     @cached_property
     def hours(self) -> tuple[tuple[range, ...], ...]:
-        """The slots of each of the 24 clock hours: no range for an hour that is skipped, two for a repeated one."""
+        """The slots of each of the 24 clock hours: no range for a skipped hour, two for a repeated one."""
         spans: list[list[range]] = [[] for _ in range(24)]
         for slot in self.span:
             hour = spans[datetime.fromtimestamp(slot * SLOT_S, self.zone).hour]
@@ -73,7 +74,7 @@ class Day:
         return tuple(tuple(hour) for hour in spans)
 
     def position(self, slot: int) -> int:
-        """How many reports of the day come before a slot."""
+        """Count how many reports of the day come before a slot."""
         return bisect_left(self.slots, slot)
 
 
@@ -93,15 +94,15 @@ class Curve:
         return self.midnight(self._first)
 
     def midnight(self, day: date) -> int:
-        """The first slot of a local day."""
+        """Return the first slot of a local day."""
         return slot_at(datetime(day.year, day.month, day.day, tzinfo=self._zone))
 
     def date_of(self, slot: int) -> date:
-        """The local day that a slot belongs to."""
+        """Return the local day that a slot belongs to."""
         return datetime.fromtimestamp(slot * SLOT_S, self._zone).date()
 
     def day(self, day: date) -> Day:
-        """A day from the first one on."""
+        """Return a day from the first one on."""
         wanted = (day - self._first).days
         while len(self._days) <= wanted:
             made = self._make(self._first + timedelta(days=len(self._days)))
@@ -110,7 +111,7 @@ class Curve:
         return self._days[wanted]
 
     def total(self, span: range) -> int:
-        """The sum of the readings of a span."""
+        """Return the sum of the readings of a span."""
         return self._up_to(span.stop) - self._up_to(span.start) if span else 0
 
     def recorded(self, span: range) -> bool:
@@ -118,7 +119,7 @@ class Curve:
         return next(self.reports(span), None) is not None
 
     def reports(self, span: range) -> Iterator[tuple[int, int]]:
-        """(slot, reading) of the reports of a span, in order."""
+        """Yield (slot, reading) of the reports of a span, in order."""
         span = overlap(span, range(self.first_slot, span.stop))
         if not span:
             return
@@ -148,21 +149,23 @@ class Curve:
 
 
 @lru_cache(maxsize=64)
-def _curve(
-    latitude: float, longitude: float, timezone: str, seed: int, panel_w: int, create_date: date
-) -> Curve:
-    return Curve(
-        Plant(
-            sid="", latitude=latitude, longitude=longitude, timezone=timezone, seed=seed, panel_w=panel_w,
-            create_date=create_date, ecus=(),
-        )
-    )  # fmt: skip
+def _curve(site: Plant) -> Curve:
+    return Curve(site)
 
 
 def curve_of(plant: Plant) -> Curve:
-    """The curve of a plant's site; plants that differ only in their devices share it."""
+    """Return the curve of a plant's site; plants that differ only in their devices share it."""
     return _curve(
-        plant.latitude, plant.longitude, plant.timezone, plant.seed, plant.panel_w, plant.create_date
+        Plant(
+            sid="",
+            latitude=plant.latitude,
+            longitude=plant.longitude,
+            timezone=plant.timezone,
+            seed=plant.seed,
+            panel_w=plant.panel_w,
+            create_date=plant.create_date,
+            ecus=(),
+        )
     )
 
 
@@ -177,7 +180,7 @@ class Source:
     parts: tuple[tuple[int, tuple[range, ...]], ...]
 
     def units(self, *spans: range) -> int:
-        """The units that were made in the spans."""
+        """Return the units that were made in the spans."""
         return sum(
             share * self.curve.total(overlap(span, counted))
             for share, counts in self.parts
@@ -195,7 +198,7 @@ class Source:
         )
 
     def reports(self, span: range) -> dict[int, int]:
-        """Slot to units of the reports of a span, in order."""
+        """Map slots to the units of the reports of a span, in order."""
         found: dict[int, int] = {}
         for share, counts in self.parts:
             for counted in counts:
@@ -205,5 +208,5 @@ class Source:
 
 
 def moment_of(slot: int) -> datetime:
-    """The moment at which a slot ends and is read."""
+    """Return the moment at which a slot ends and is read."""
     return datetime.fromtimestamp((slot + 1) * SLOT_S, UTC)

@@ -29,7 +29,10 @@ class Truth:
         eid: str | None = None,
         uploaded: bool = True,
     ) -> float:
-        """Energy of the slots that begin in [start, end), kWh; `uploaded` false: with what the cloud lacks."""
+        """Return the energy of the slots that begin in [start, end), kWh.
+
+        `uploaded` false: with what the cloud lacks.
+        """
         units = 0
         for ecu in self.view.plant.ecus:
             if eid not in (None, ecu.eid):
@@ -49,16 +52,16 @@ class Truth:
         return units * KWH_PER_UNIT
 
     def today_kwh(self) -> float:
-        """Energy since the site's midnight, kWh."""
+        """Return the energy since the site's midnight, kWh."""
         return self.energy_kwh(self._midnight(self.view.today), self.view.now)
 
     def lifetime_kwh(self) -> float:
-        """Energy since the beginning, kWh, with the plant's lasting correction."""
+        """Return the energy since the beginning, kWh, with the plant's lasting correction."""
         start = self._midnight(self.view.plant.create_date)
         return self.energy_kwh(start, self.view.now) + self.view.plant.lifetime_offset_kwh
 
     def hourly_kwh(self, day: date) -> list[float]:
-        """Energy by clock hour, kWh; the running hour as far as it has been uploaded."""
+        """Return the energy by clock hour, kWh; the running hour as far as it has been uploaded."""
         hours = [0.0] * 24
         for slot in self.view.span(day, day):
             start = moment_of(slot - 1)
@@ -67,7 +70,7 @@ class Truth:
         return hours
 
     def power_w(self) -> int:
-        """The last readings of today of all ECUs together, W; 0 before the first."""
+        """Return the last readings of today of all ECUs together, W; 0 before the first."""
         watts = 0
         for ecu in self.view.plant.ecus:
             newest = self._newest(ecu.eid)
@@ -84,7 +87,7 @@ class Truth:
         return watts
 
     def newest_sample(self) -> datetime | None:
-        """The end of the newest slot with a report that has been uploaded, in the site's zone."""
+        """Return the end of the newest slot with a report that has been uploaded, in the site's zone."""
         newest = [
             found[0] for ecu in self.view.plant.ecus if (found := self._newest(ecu.eid)) and ecu.inverters
         ]
@@ -112,7 +115,7 @@ class Truth:
 
 
 def _slot_from(moment: datetime) -> int:
-    """The first slot that begins at a moment or after it."""
+    """Return the first slot that begins at a moment or after it."""
     return -int(-moment.timestamp() // SLOT_S)
 
 

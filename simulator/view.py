@@ -44,7 +44,7 @@ class View:
         return self.now.astimezone(self.plant.zone).date()
 
     def span(self, first: date, last: date) -> range:
-        """The slots of the local days from `first` to `last`, both included."""
+        """Return the slots of the local days from `first` to `last`, both included."""
         return range(self.curve.midnight(first), self.curve.midnight(last + timedelta(days=1)))
 
     @property
@@ -53,7 +53,7 @@ class View:
         return self.span(self.plant.create_date, self.today)
 
     def uploaded(self, device: str) -> tuple[range, ...]:
-        """The slots that a device has uploaded."""
+        """Return the slots that a device has uploaded."""
         every_s = self.plant.upload_minutes * 60
         newest_s = int(self.now.timestamp()) // every_s * every_s
         lost: list[range] = []
@@ -97,7 +97,7 @@ class View:
         channel: int | None = None,
         uploaded: bool = True,
     ) -> Source:
-        """The system, or one ECU, inverter or channel of it; `uploaded` false: with all that it has made."""
+        """Return the system, or an ECU, inverter or channel; `uploaded` false: with all that it has made."""
         shares: dict[tuple[range, ...], int] = {}
         for ecu in self.plant.ecus:
             if eid not in (None, ecu.eid):

@@ -8,7 +8,7 @@ from astral import Observer  # type: ignore[import-untyped]
 from astral.sun import elevation  # type: ignore[import-untyped]
 
 SLOT_S = 300
-"""An ECU reads its inverters every five minutes. A slot is numbered by its start: seconds since the epoch / 300."""
+"""An ECU reads its inverters every five minutes. A slot has the number of its start: epoch seconds / 300."""
 
 WAKES_AT_DEG = -0.5
 """Inverters report while the sun is higher than this; the first and last reports of a day are zeros."""
@@ -20,7 +20,7 @@ _MASK = (1 << 64) - 1
 
 
 def chance(seed: int, *keys: int) -> float:
-    """A number in [0, 1) that is random in its arguments (splitmix64)."""
+    """Return a number in [0, 1) that is random in its arguments (splitmix64)."""
     mixed = seed & _MASK
     for key in (0, *keys):
         mixed = (mixed ^ key) + 0x9E3779B97F4A7C15 & _MASK
@@ -31,7 +31,7 @@ def chance(seed: int, *keys: int) -> float:
 
 
 def clear_sky(elevation_deg: float) -> float:
-    """What a panel gives under a clear sky, as a share of its rating."""
+    """Return what a panel gives under a clear sky, as a share of its rating."""
     height = sin(radians(elevation_deg))
     if height <= 0:
         return 0.0
@@ -39,7 +39,7 @@ def clear_sky(elevation_deg: float) -> float:
 
 
 def cloudiness(seed: int, slot: int) -> float:
-    """The share of the clear sky's light that reaches the panel: the mood of the day times passing clouds."""
+    """Return the share of the light that reaches the panel: the mood of the day times passing clouds."""
     mood: float = 0.15 + 0.85 * _smooth(seed, 1, slot, _DAY_SLOTS) ** 0.6
     return mood * (1 - 0.8 * (1 - mood) * _smooth(seed, 2, slot, _RIPPLE_SLOTS))
 
@@ -51,7 +51,7 @@ def _smooth(seed: int, kind: int, slot: int, every: int) -> float:
 
 
 def daylight(latitude: float, longitude: float, slots: range) -> list[tuple[int, float]]:
-    """The slots with the sun up, each with the sun's elevation in the middle of it, in degrees.
+    """Return the slots with the sun up, each with the sun's elevation in the middle of it, in degrees.
 
     Elevation is computed every quarter of an hour of the epoch and interpolated, so that a slot has the same
     elevation whatever range it is asked in.

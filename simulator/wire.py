@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 import hashlib
 import hmac
@@ -79,7 +79,7 @@ def answers_list(kind: Kind, level: str | None) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """What a path asks for. `prefix` is "user" or "installer", `target` the last segment: a sid, eid or uid."""
+    """What a path asks for: `prefix` "user" or "installer", `target` the last segment: a sid, eid or uid."""
 
     kind: Kind
     prefix: str
@@ -88,7 +88,7 @@ class Route:
 
 
 def route(path: str) -> Route | None:
-    """The call that a path means, or None."""
+    """Return the call that a path means, or None."""
     match path.strip("/").split("/"):
         case [("user" | "installer") as prefix, "api", "v2", "systems", *rest]:
             pass
@@ -116,7 +116,7 @@ class BadParameterError(ValueError):
 
 
 def period(kind: Kind, query: Mapping[str, str], today: date, create_date: date) -> Period | None:
-    """The period that the query asks for; None for calls without one.
+    """Return the period that the query asks for; None for calls without one.
 
     Raises BadParameterError.
     """
@@ -137,22 +137,22 @@ def period(kind: Kind, query: Mapping[str, str], today: date, create_date: date)
     try:
         match level:
             case Level.DAILY:
-                first = _date(r"\d{4}-\d{2}", text, "%Y-%m")
+                first = _date(r"\d{4}-\d{2}", text, "-01")
                 last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
             case Level.MONTHLY:
-                first = _date(r"\d{4}", text, "%Y")
+                first = _date(r"\d{4}", text, "-01-01")
                 last = first.replace(month=12, day=31)
             case _:
-                first = last = _date(r"\d{4}-\d{2}-\d{2}", text, "%Y-%m-%d")
+                first = last = _date(r"\d{4}-\d{2}-\d{2}", text, "")
     except (ValueError, OverflowError) as error:
         raise BadParameterError from error
     return Period(level=level, first=first, last=last)
 
 
-def _date(shape: str, text: str, form: str) -> date:
+def _date(shape: str, text: str, ending: str) -> date:
     if not re.fullmatch(shape, text):
         raise ValueError(text)
-    return datetime.strptime(text, form).date()
+    return date.fromisoformat(text + ending)
 
 
 _DIGESTS = {"HmacSHA256": hashlib.sha256, "HmacSHA1": hashlib.sha1}
@@ -161,7 +161,7 @@ _DIGESTS = {"HmacSHA256": hashlib.sha256, "HmacSHA1": hashlib.sha1}
 def signature(
     secret: str, *, timestamp: str, nonce: str, app_id: str, target: str, verb: str, method: str
 ) -> str:
-    """The signature of a request (api.md §2); KeyError for an unknown method."""
+    """Return the signature of a request (api.md §2); KeyError for an unknown method."""
     message = "/".join((timestamp, nonce, app_id, target, verb, method))
     return base64.b64encode(hmac.new(secret.encode(), message.encode(), _DIGESTS[method]).digest()).decode()
 
