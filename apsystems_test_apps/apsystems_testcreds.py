@@ -17,6 +17,7 @@ from email.utils import parsedate_to_datetime
 import hashlib
 import hmac
 import json
+import math
 import re
 import ssl
 import sys
@@ -136,6 +137,24 @@ def signed_headers(account: Account, path: str) -> dict[str, str]:
     }
 
 
+def sent_once() -> dict[str, Any]:
+    """Options that keep aiohttp from sending a request again, unasked, after a lost connection.
+
+    That would cost a call more than was announced. A version before 3.12 cannot be kept from it.
+    """
+    if not hasattr(aiohttp, "ClientHandlerType"):
+        return {}
+    sent = []
+
+    async def once(request: aiohttp.ClientRequest, send: Callable[..., Any]) -> aiohttp.ClientResponse:
+        if sent:
+            raise aiohttp.ServerDisconnectedError
+        sent.append(request)
+        return await send(request)
+
+    return {"middlewares": (once,)}
+
+
 class Connection:
     """Makes calls, and remembers how far the server's clock is from ours."""
 
@@ -155,6 +174,7 @@ class Connection:
                 headers=signed_headers(self._account, path),
                 allow_redirects=False,  # signed headers go to nobody else
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+                **sent_once(),
             ) as response:
                 self._compare_clocks(response.headers.get("Date"))
                 body, status = await response.read(), response.status
@@ -167,7 +187,7 @@ class Connection:
                 "Check the base URL and this machine's clock.",
                 pointless=True,
             ) from None
-        except (aiohttp.ClientError, OSError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # the last: no such address
             raise CallError(
                 f"cannot reach {host} ({type(error).__name__})",
                 "Check the base URL and the network; port 9282 must not be blocked on the way out.",
@@ -193,9 +213,10 @@ class Connection:
 def number(value: Json) -> float:
     """Read a figure that may be text; null, an empty text and nonsense count as nothing."""
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        figure = float(value)
+    except (TypeError, ValueError, OverflowError):
         return 0.0
+    return figure if math.isfinite(figure) else 0.0
 
 
 def describe_details(data: Json) -> str:
