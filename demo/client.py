@@ -1,13 +1,11 @@
 """What a user of Home Assistant does in its pages, as calls."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from .connection import Connection
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-    from datetime import datetime
 
 type Json = dict[str, Any]
 

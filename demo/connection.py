@@ -1,15 +1,13 @@
 """Home Assistant's HTTP and WebSocket interfaces, signed in as one user."""
 
 import asyncio
+from collections.abc import Mapping
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 
 from .polling import DemoError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 # What a JSON parser returns: its shape is the caller's to know.
 type Parsed = Any

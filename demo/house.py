@@ -1,11 +1,12 @@
 """A real Home Assistant in a folder of its own, as a process on loopback."""
 
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 import json
 from pathlib import Path
 import shutil
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import aiohttp
 
@@ -13,10 +14,7 @@ from .client import Client, Home, User
 from .connection import RequestRefusedError
 from .log import Record, complaints
 from .polling import until
-from .process import Process, free_port
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+from .process import Process, empty_file, free_port
 
 CHECKOUT = Path(__file__).parent.parent
 INTEGRATION = CHECKOUT / "custom_components" / "apsystems_openapi"
@@ -58,14 +56,11 @@ class House:
         *,
         quiet: bool,
     ) -> None:
-        folder = folder.absolute()
-        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder.absolute()
         self._components = components
         self._quiet = quiet
-        self._output = folder / "console.log"
-        self._output.unlink(missing_ok=True)
+        self.output = empty_file(self.folder / "console.log")
         self._process: Process | None = None
-        self.folder = folder
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.client = Client(session, self.url)
@@ -76,7 +71,7 @@ class House:
         self._furnish()
         python = (PYTHON, "-W", "default::DeprecationWarning")
         command = (*python, "-m", "homeassistant", "--config", self.folder, "--log-no-color")
-        self._process = await Process.start("Home Assistant", command, cwd=self.folder, output=self._output)
+        self._process = await Process.start("Home Assistant", command, cwd=self.folder, output=self.output)
         await until(self._answers, "Home Assistant to answer", timeout_s=300)
         return self
 
@@ -105,7 +100,7 @@ class House:
     @property
     def log_lines(self) -> list[str]:
         """The console of all runs on this folder since it was opened."""
-        return self._output.read_text(errors="replace").splitlines() if self._output.exists() else []
+        return self.output.read_text(errors="replace").splitlines()
 
     def complaints(self) -> list[Record]:
         """Read in the log what speaks against the integration."""

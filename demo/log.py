@@ -1,11 +1,8 @@
 """What Home Assistant's log says about this integration."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 import re
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 DOMAIN = "apsystems_openapi"
 

@@ -1,11 +1,8 @@
 """Waiting for a condition instead of for a time."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
 
 
 class DemoError(Exception):

@@ -1,15 +1,13 @@
 """A child process whose output goes to a file, and which never outlives its owner's interest."""
 
 import asyncio
+from collections.abc import Sequence
 import contextlib
+from pathlib import Path
 import socket
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from .polling import DemoError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 
 def free_port() -> int:
@@ -18,6 +16,13 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
+
+
+def empty_file(path: Path) -> Path:
+    """Make an empty file, and its folder where that is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"")
+    return path
 
 
 class Process:

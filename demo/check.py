@@ -1,0 +1,171 @@
+"""Whether the whole works: entities, figures, Energy dashboard, restart, log."""
+
+from collections.abc import Iterable
+import time
+from typing import Any
+
+from .client import Entity
+from .cloud import Cloud, by_kind
+from .expected import differences, figures, uids
+from .house import House
+from .log import DOMAIN
+from .polling import DemoError, until
+from .stage import add_system
+
+# A sensor's first statistics come with the clock's next multiple of five minutes.
+_STATISTICS_S = 390
+# Calls of one round are two seconds apart.
+_QUIET_S = 5
+
+
+class Check:
+    """One run of all checks on a house that nothing was set up in yet."""
+
+    def __init__(self, house: House, cloud: Cloud) -> None:
+        self._house = house
+        self._client = house.client
+        self._cloud = cloud
+        self._begun = time.monotonic()
+        self._truths: list[dict[str, Any]] = []
+        self._findings: list[str] = []
+        self._late: list[str] = []
+
+    async def run(self) -> list[str]:
+        """Check everything, printing what is seen, and return what is wrong."""
+        await self._witness()
+        entry_id = await add_system(self._client, self._cloud)
+        self._say("the config flow has made an entry")
+        await self._figures()
+        print(table((await self._entities()).values()))
+        await self._structure(entry_id)
+        total = (await self._entities())[f"{self._cloud.sid}_total_energy"]
+        await self._client.save_solar_source(total.entity_id)
+        await self._restart()
+        await self._energy()
+        self._find("The log: ", (record.text for record in self._house.complaints()))
+        self._say(
+            "calls made: " + ", ".join(f"{n} {kind}" for kind, n in by_kind(await self._calls()).items())
+        )
+        return self._findings
+
+    async def _figures(self) -> None:
+        """Wait until every sensor shows what is true; press the buttons for those that are late."""
+        await self._until_true(30)
+        if self._late:
+            for button in ("scan_inverters", "refresh_inverter_energy"):
+                entity = (await self._entities()).get(f"{self._cloud.sid}_{button}")
+                if entity is None:
+                    raise DemoError(f"There is no button {button}, and still wrong: {'; '.join(self._late)}")
+                await self._client.call_service("button", "press", entity.entity_id)
+            self._say("the buttons were pressed for telemetry")
+            await self._until_true(90)
+        self._find("", self._late)
+        count = len(figures(self._truths[-1], self._cloud.sid))
+        self._say(f"{count - len(self._late)} of {count} figures equal what the cloud serves")
+
+    async def _until_true(self, timeout_s: float) -> None:
+        async def true() -> bool:
+            self._late = differences(await self._entities(), self._truths, self._cloud.sid)
+            return not self._late
+
+        try:
+            await until(true, "the figures", timeout_s=timeout_s, interval_s=1)
+        except DemoError:
+            await self._witness()
+            await true()
+
+    async def _structure(self, entry_id: str) -> None:
+        """Look at the devices, and at what the Energy dashboard asks of a sensor."""
+        devices = {
+            identifier[1]: device
+            for device in await self._client.devices(entry_id)
+            for identifier in device["identifiers"]
+        }
+        system = devices.get(self._cloud.sid, {})
+        for uid in uids(self._truths[-1]):
+            if devices.get(uid, {}).get("via_device_id") != system.get("id") or not system:
+                self._findings.append(f"Inverter {uid} is no device connected through the system's")
+        total = (await self._entities())[f"{self._cloud.sid}_total_energy"].attributes
+        if (total.get("device_class"), total.get("state_class")) != ("energy", "total_increasing"):
+            self._findings.append("Total energy is not of class energy, total_increasing")
+
+    async def _restart(self) -> None:
+        """Start Home Assistant again: that costs no call and changes no state."""
+        await self._quiet()
+        calls, before = await self._calls(), await self._entities()
+        await self._house.restart()
+
+        async def back() -> bool:
+            return not _changes(before, await self._entities())
+
+        try:
+            await until(back, "the states after the restart", timeout_s=30)
+        except DemoError:
+            self._find("After the restart ", _changes(before, await self._entities()))
+        more = (await self._calls())[len(calls) :]
+        self._find("The restart called ", (f"{kind} ({n})" for kind, n in by_kind(more).items()))
+        self._say(f"restarted: {len(before)} entities as before, {len(more)} calls")
+
+    async def _quiet(self) -> None:
+        """Wait until no call has been made for some seconds."""
+        seen, since = -1, 0.0
+
+        async def quiet() -> bool:
+            nonlocal seen, since
+            if (made := len(await self._calls())) != seen:
+                seen, since = made, time.monotonic()
+            return time.monotonic() - since > _QUIET_S
+
+        await until(quiet, "the calls to cease", timeout_s=120, interval_s=1)
+
+    async def _energy(self) -> None:
+        """Wait until the Energy dashboard finds nothing wrong with its solar source."""
+        issues: list[dict[str, Any]] = []
+
+        async def valid() -> bool:
+            nonlocal issues
+            issues = await self._client.validate_energy()
+            return not issues
+
+        self._say("waiting for the first statistics, up to six minutes")
+        try:
+            await until(valid, "a valid solar source", timeout_s=_STATISTICS_S, interval_s=2)
+            self._say("the Energy dashboard is content with its solar source")
+        except DemoError:
+            self._find("The Energy dashboard: ", (str(issue) for issue in issues))
+
+    async def _witness(self) -> None:
+        self._truths.append(await self._cloud.truth())
+
+    async def _calls(self) -> list[dict[str, Any]]:
+        return await self._cloud.calls()
+
+    async def _entities(self) -> dict[str, Entity]:
+        return {entity.unique_id: entity for entity in await self._client.entities(DOMAIN)}
+
+    def _find(self, prefix: str, texts: Iterable[str]) -> None:
+        self._findings.extend(prefix + text for text in texts)
+
+    def _say(self, text: str) -> None:
+        print(f"{time.monotonic() - self._begun:6.1f} s  {text}", flush=True)
+
+
+def _changes(before: dict[str, Entity], after: dict[str, Entity]) -> list[str]:
+    """Tell what is another after a restart than before."""
+    return [
+        f"{old.entity_id} shows {new.state if new else None}, before {old.state}"
+        for unique_id, old in before.items()
+        if (new := after.get(unique_id)) is None or new.state != old.state
+    ]
+
+
+def table(entities: Iterable[Entity]) -> str:
+    """Write entities as an aligned table."""
+    rows = [("ENTITY", "NAME", "STATE", "UNIT")]
+    rows += [
+        (entity.entity_id, entity.name, "disabled" if entity.disabled else str(entity.state), entity.unit)
+        for entity in entities
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+    return "\n".join(line.rstrip() for line in lines)

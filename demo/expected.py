@@ -1,0 +1,81 @@
+"""What the sensors must show, worked out from the simulator's truth."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from .client import Entity
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What one sensor must show, and how far it may be off by rounding."""
+
+    unique_id: str
+    value: float
+    tolerance: float
+    unit: str
+
+
+def figures(truth: dict[str, Any], sid: str) -> list[Figure]:
+    """List the figures of a system and of all its inverters (design §4)."""
+    system = [
+        Figure(f"{sid}_total_energy", truth["lifetime_kwh"], 0.011, "kWh"),
+        Figure(f"{sid}_today_energy", truth["today_kwh"], 0.011, "kWh"),
+    ]
+    inverters = [inverter for ecu in truth["ecus"] for inverter in ecu["inverters"]]
+    return system + [figure for inverter in inverters for figure in _telemetry(inverter, sid)]
+
+
+def uids(truth: dict[str, Any]) -> list[str]:
+    """List the inverters' ids."""
+    return [inverter["uid"] for ecu in truth["ecus"] for inverter in ecu["inverters"]]
+
+
+def _telemetry(inverter: dict[str, Any], sid: str) -> list[Figure]:
+    newest: dict[str, float] = inverter["latest"]
+    sensors = {
+        "ac_voltage": ("ac_v1", "V"),
+        "ac_voltage_l2": ("ac_v2", "V"),
+        "ac_voltage_l3": ("ac_v3", "V"),
+        "frequency": ("ac_f", "Hz"),
+        "temperature": ("ac_t", "°C"),
+    }
+    for channel in range(1, inverter["channels"] + 1):
+        sensors[f"dc_power_ch{channel}"] = f"dc_p{channel}", "W"
+        sensors[f"dc_voltage_ch{channel}"] = f"dc_v{channel}", "V"
+        sensors[f"dc_current_ch{channel}"] = f"dc_i{channel}", "A"
+    prefix = f"{sid}_inverter_{inverter['uid']}_"
+    read = [
+        Figure(prefix + sensor, newest[key], 0.006, unit)
+        for sensor, (key, unit) in sensors.items()
+        if key in newest
+    ]
+    return [Figure(f"{prefix}power", inverter["ac_power_w"], 0.051, "W"), *read] if newest else []
+
+
+def differences(entities: dict[str, Entity], truths: list[dict[str, Any]], sid: str) -> list[str]:
+    """Tell which sensors are missing or show something else than the truth at any of the moments given.
+
+    The plant uploads every quarter of an hour, so that what was read a minute ago may have become old.
+    """
+    acceptable: dict[str, list[Figure]] = {}
+    for truth in truths:
+        for figure in figures(truth, sid):
+            acceptable.setdefault(figure.unique_id, []).append(figure)
+    return [
+        complaint
+        for unique_id, wanted in acceptable.items()
+        if (complaint := _difference(entities.get(unique_id), unique_id, wanted))
+    ]
+
+
+def _difference(entity: Entity | None, unique_id: str, wanted: list[Figure]) -> str | None:
+    if entity is None:
+        return f"{unique_id} is missing"
+    if entity.unit != wanted[0].unit:
+        return f"{entity.entity_id} is in {entity.unit or 'no unit'}, not in {wanted[0].unit}"
+    shown = entity.number
+    if shown is not None and any(abs(shown - figure.value) <= figure.tolerance for figure in wanted):
+        return None
+    values = " or ".join(sorted({f"{figure.value:g}" for figure in wanted}))
+    return f"{entity.entity_id} shows {entity.state}, the cloud says {values}"
