@@ -1,0 +1,90 @@
+"""APsystems OpenAPI: solar production of APsystems micro-inverters, by way of the vendor's cloud."""
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from .api import OpenApiClient
+from .const import (
+    CONF_APP_ID,
+    CONF_APP_SECRET,
+    CONF_BASE_URL,
+    CONF_SID,
+    DEFAULT_BASE_URL,
+    DOMAIN,
+    MANUFACTURER,
+)
+from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator, state_store
+from .ledger import async_get_ledger
+from .settings import migrated
+
+PLATFORMS = [Platform.BUTTON, Platform.SENSOR]
+
+
+async def async_setup_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> bool:
+    """Set up a system."""
+    data = entry.data
+    client = OpenApiClient(
+        async_get_clientsession(hass),
+        data.get(CONF_BASE_URL) or DEFAULT_BASE_URL,
+        data[CONF_APP_ID],
+        data[CONF_APP_SECRET],
+        data[CONF_SID],
+    )
+    ledger = await async_get_ledger(hass, data[CONF_APP_ID])
+    coordinator = ApsystemsCoordinator(hass, entry, client, ledger)
+    await coordinator.async_config_entry_first_refresh()
+    entry.runtime_data = coordinator
+
+    # Inverters hang below the system, so it comes first.
+    dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, coordinator.sid)},
+        manufacturer=MANUFACTURER,
+        name=f"{MANUFACTURER} {coordinator.sid}",
+    )
+    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    coordinator.async_start()
+    return True
+
+
+async def async_unload_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> bool:
+    """Unload a system."""
+    return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
+
+
+async def async_remove_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> None:
+    """Forget the state of a system; what it has cost stays in the ledger."""
+    await state_store(hass, entry.data[CONF_SID]).async_remove()
+    ledger = await async_get_ledger(hass, entry.data[CONF_APP_ID])
+    await ledger.async_forget(entry.data[CONF_SID])
+
+
+async def async_migrate_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> bool:
+    """Take over an entry of the original integration, which kept its settings in `data`.
+
+    They stay there, so that the owner can go back to it.
+    """
+    if entry.version > 1:
+        return False
+    if entry.minor_version < 2:
+        hass.config_entries.async_update_entry(
+            entry, options={**migrated(entry.data), **entry.options}, minor_version=2
+        )
+    return True
+
+
+async def async_remove_config_entry_device(
+    hass: HomeAssistant,  # noqa: ARG001
+    entry: ApsystemsConfigEntry,
+    device: dr.DeviceEntry,
+) -> bool:
+    """Let the owner delete the device of an inverter that the cloud no longer lists."""
+    coordinator = entry.runtime_data
+    ids = {name for domain, name in device.identifiers if domain == DOMAIN}
+    if coordinator.sid in ids or ids & coordinator.data.state.listed:
+        return False
+    for uid in ids:
+        await coordinator.async_forget(uid)
+    return True

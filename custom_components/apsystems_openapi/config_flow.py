@@ -1,0 +1,170 @@
+"""Set-up and options."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final, override
+import unicodedata
+
+from homeassistant.config_entries import (
+    ConfigEntry,
+    ConfigFlow,
+    ConfigFlowResult,
+    OptionsFlow,
+    OptionsFlowWithReload,
+)
+from homeassistant.const import UnitOfTime
+from homeassistant.core import callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.selector import (
+    BooleanSelector,
+    NumberSelector,
+    NumberSelectorConfig,
+    NumberSelectorMode,
+    TextSelector,
+    TextSelectorConfig,
+    TextSelectorType,
+)
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from .api import OpenApiClient, OpenApiError, normalize_base_url
+from .const import (
+    CONF_APP_ID,
+    CONF_APP_SECRET,
+    CONF_AUTO_SCAN_INTERVAL,
+    CONF_BASE_URL,
+    CONF_SCAN_INTERVAL,
+    CONF_SID,
+    CONF_SUNRISE_OFFSET,
+    CONF_SUNSET_OFFSET,
+    DEFAULT_BASE_URL,
+    DEFAULTS,
+    DOMAIN,
+    MANUFACTURER,
+    MAX_OFFSET,
+    MAX_SCAN_INTERVAL,
+    MIN_SCAN_INTERVAL,
+)
+from .coordinator import BLOCKING, ERROR_KEYS, state_store
+from .ledger import LedgerError, async_get_ledger
+from .planner import Call, Kind
+from .state import SystemState, dump
+
+
+def _number(least: int, most: int, step: int, unit: str) -> NumberSelector:
+    return NumberSelector(
+        NumberSelectorConfig(min=least, max=most, step=step, unit_of_measurement=unit, mode=NumberSelectorMode.BOX)
+    )
+
+
+_OFFSET = _number(0, MAX_OFFSET, 1, UnitOfTime.MINUTES)
+OPTIONS_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_AUTO_SCAN_INTERVAL, default=DEFAULTS[CONF_AUTO_SCAN_INTERVAL]): BooleanSelector(),
+        vol.Required(CONF_SCAN_INTERVAL, default=DEFAULTS[CONF_SCAN_INTERVAL]): _number(
+            MIN_SCAN_INTERVAL, MAX_SCAN_INTERVAL, 60, UnitOfTime.SECONDS
+        ),
+        vol.Required(CONF_SUNRISE_OFFSET, default=DEFAULTS[CONF_SUNRISE_OFFSET]): _OFFSET,
+        vol.Required(CONF_SUNSET_OFFSET, default=DEFAULTS[CONF_SUNSET_OFFSET]): _OFFSET,
+    }
+)
+USER_SCHEMA: Final = vol.Schema(
+    {
+        vol.Required(CONF_APP_ID): TextSelector(),
+        vol.Required(CONF_APP_SECRET): TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD)),
+        vol.Required(CONF_SID): TextSelector(),
+        vol.Required(CONF_BASE_URL, default=DEFAULT_BASE_URL): TextSelector(
+            TextSelectorConfig(type=TextSelectorType.URL)
+        ),
+    }
+).extend(OPTIONS_SCHEMA.schema)
+
+
+class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
+    """Ask for the credentials, and prove them by one call."""
+
+    VERSION = 1
+    MINOR_VERSION = 2
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
+        return ApsystemsOptionsFlow()
+
+    @override
+    async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for everything; what was typed stays when something is wrong with it."""
+        errors: dict[str, str] = {}
+        if user_input is not None:
+            data = _cleaned(user_input)
+            await self.async_set_unique_id(data[CONF_SID])
+            self._abort_if_unique_id_configured()
+            errors = await self._async_check(data)
+            if not errors:
+                return self.async_create_entry(
+                    title=f"{MANUFACTURER} {data[CONF_SID]}",
+                    data=data,
+                    options=_whole({key: user_input[key] for key in DEFAULTS}),
+                )
+        return self.async_show_form(
+            step_id="user",
+            data_schema=self.add_suggested_values_to_schema(USER_SCHEMA, user_input),
+            errors=errors,
+        )
+
+    async def _async_check(self, data: dict[str, str]) -> dict[str, str]:
+        """Ask for the system's details, keep the answer for set-up, and return what is wrong by field."""
+        try:
+            data[CONF_BASE_URL] = normalize_base_url(data[CONF_BASE_URL])
+        except ValueError:
+            return {CONF_BASE_URL: "invalid_url"}
+        if not all(data[key] and data[key].isascii() for key in (CONF_APP_ID, CONF_APP_SECRET, CONF_SID)):
+            return {"base": "invalid_auth"}
+        ledger = await async_get_ledger(self.hass, data[CONF_APP_ID])
+        now = dt_util.utcnow()
+        if block := ledger.blocked(now):
+            return {"base": str(block.reason)}
+        client = OpenApiClient(
+            async_get_clientsession(self.hass),
+            data[CONF_BASE_URL],
+            data[CONF_APP_ID],
+            data[CONF_APP_SECRET],
+            data[CONF_SID],
+        )
+        try:
+            await ledger.async_book(data[CONF_SID], Call(kind=Kind.DETAILS), now)
+            details = await client.details()
+        except (OpenApiError, LedgerError) as error:
+            if reason := BLOCKING.get(type(error)):
+                tomorrow = dt_util.start_of_local_day() + timedelta(days=1)
+                await ledger.async_block(reason, now, tomorrow)
+            return {"base": ERROR_KEYS[type(error)]}
+        await state_store(self.hass, data[CONF_SID]).async_save(dump(SystemState(details=details)))
+        return {}
+
+
+class ApsystemsOptionsFlow(OptionsFlowWithReload):
+    """Everything but the credentials."""
+
+    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for the options."""
+        if user_input is not None:
+            return self.async_create_entry(data={**self.config_entry.options, **_whole(user_input)})
+        return self.async_show_form(
+            step_id="init",
+            data_schema=self.add_suggested_values_to_schema(OPTIONS_SCHEMA, self.config_entry.options),
+        )
+
+
+def _cleaned(user_input: Mapping[str, Any]) -> dict[str, str]:
+    """Return the credentials without what copying brings along: blanks of any kind and invisible characters."""
+    return {
+        key: "".join(c for c in user_input[key] if not c.isspace() and unicodedata.category(c) != "Cf")
+        for key in (CONF_APP_ID, CONF_APP_SECRET, CONF_SID, CONF_BASE_URL)
+    }
+
+
+def _whole(user_input: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with whole numbers; Home Assistant's selector gives floats."""
+    return {key: value if isinstance(value, bool) else int(value) for key, value in user_input.items()}

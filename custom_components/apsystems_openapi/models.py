@@ -1,0 +1,336 @@
+"""What the cloud answers, as frozen dataclasses, and the tolerant reading of each payload (`api.md` §3).
+
+Any figure may come as string, number, null, "" or not at all: what is not a finite number in range is `None`, never 0.
+A payload of the wrong *shape* raises `ShapeError`; one with odd members loses only those.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+import math
+import re
+
+HOURS = 24
+MAX_CHANNELS = 4
+MAX_PHASES = 3
+
+# Nobody's roof makes more: 1 TWh of lifetime energy, 1 GW. What is larger is not a figure.
+LARGEST = 1e9
+
+type Series = tuple[float | None, ...]
+
+_LABEL = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+
+
+class ShapeError(ValueError):
+    """The payload is not of the shape that `api.md` gives."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemDetails:
+    """The system as registered; `created` is its first day, `light` 1 to 4 (`api.md`, details)."""
+
+    created: date | None
+    capacity_kw: float | None
+    timezone: str | None
+    ecus: tuple[str, ...]
+    light: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inverter:
+    """A micro-inverter, its model as free text, and the ECU that it reports to."""
+
+    uid: str
+    model: str | None
+    eid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ecu:
+    """An ECU and the inverters that its listing names; empty also where the cloud sent null."""
+
+    eid: str
+    timezone: str | None
+    inverters: tuple[Inverter, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """Energy of the running day, month and year and of the whole life, kWh."""
+
+    today: float | None
+    month: float | None
+    year: float | None
+    lifetime: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelDay:
+    """One channel's day: DC power as a series parallel to the inverter's `times`; the newest voltage and current."""
+
+    power_w: Series = ()
+    voltage_v: float | None = None
+    current_a: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InverterDay:
+    """An inverter's telemetry of one site day; `times` are labels HH:MM, ascending, each the end of its slot.
+
+    `ac_power_w` adds the phases up. `measured_at` is the newest label at which the inverter itself reported:
+    voltages (one per phase), frequency and temperature are of that moment.
+    """
+
+    day: date
+    times: tuple[str, ...]
+    ac_power_w: Series
+    channels: tuple[ChannelDay, ...]
+    measured_at: str | None = None
+    ac_voltages_v: Series = ()
+    frequency_hz: float | None = None
+    temperature_c: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchPower:
+    """DC power (W) of every channel of an ECU over a day; each series is parallel to `times`."""
+
+    times: tuple[str, ...]
+    power_w: Mapping[tuple[str, int], Series]
+
+
+def parse_number(value: object) -> float | None:
+    """Return a finite number of believable size, or None."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    try:
+        number = float(value)
+    except ValueError, OverflowError:
+        return None
+    return number if math.isfinite(number) and abs(number) <= LARGEST else None
+
+
+def parse_amount(value: object) -> float | None:
+    """Return an energy, a power, a voltage: a number that is not negative."""
+    number = parse_number(value)
+    return number if number is not None and number >= 0 else None
+
+
+def parse_details(data: object) -> SystemDetails:
+    """Read the answer of `details`; of a shared sub-user's ECU the part after the dash is its id."""
+    details = _object(data)
+    capacity = parse_amount(details.get("capacity"))
+    light = parse_number(details.get("light"))
+    return SystemDetails(
+        created=_day(details.get("create_date")),
+        capacity_kw=capacity or None,
+        timezone=_text(details.get("timezone")),
+        ecus=tuple(dict.fromkeys(filter(None, map(_eid, _list_or_empty(details.get("ecu")))))),
+        light=int(light) if light is not None and light in {1, 2, 3, 4} else None,
+    )
+
+
+def parse_inverters(data: object) -> tuple[Ecu, ...]:
+    """Read the inverter list; an inverter named twice counts once, where it stands first."""
+    seen: set[str] = set()
+    ecus = []
+    for member in _list(data):
+        ecu = _object_or_empty(member)
+        if (eid := _eid(ecu.get("eid"))) is None:
+            continue
+        inverters = []
+        for item in map(_object_or_empty, _list_or_empty(ecu.get("inverter"))):
+            if (uid := _text(item.get("uid"))) is not None and uid not in seen:
+                seen.add(uid)
+                inverters.append(Inverter(uid=uid, model=_text(item.get("type")), eid=eid))
+        ecus.append(Ecu(eid=eid, timezone=_text(ecu.get("timezone")), inverters=tuple(inverters)))
+    return tuple(ecus)
+
+
+def parse_summary(data: object) -> Summary:
+    """Read a system's or an ECU's summary."""
+    summary = _object(data)
+    return Summary(
+        today=parse_amount(summary.get("today")),
+        month=parse_amount(summary.get("month")),
+        year=parse_amount(summary.get("year")),
+        lifetime=parse_amount(summary.get("lifetime")),
+    )
+
+
+def parse_energy(data: object) -> Series:
+    """Read a system's energy in period: kWh from the start of the period on."""
+    return tuple(map(parse_amount, _list(data)))
+
+
+def parse_hours(data: object) -> Series:
+    """Read an hourly series: 24 values, None where the cloud has none."""
+    hours = parse_energy(data)[:HOURS]
+    return hours + (None,) * (HOURS - len(hours))
+
+
+def parse_inverter_day(data: object, day: date) -> InverterDay:
+    """Read an inverter's minutely energy; AC power is called `ac_p`, or `ac_p1` to `ac_p3`."""
+    answer = _object(data)
+    labels, order = _labels(answer.get("t"))
+
+    def series(key: str) -> Series:
+        return _pick(answer.get(key), order)
+
+    def newest(key: str, at: int | None) -> float | None:
+        return None if at is None else series(key)[at]
+
+    phases = [series(key) for key in ("ac_p", *_numbered("ac_p", MAX_PHASES)) if _has(answer.get(key))]
+    ac_power = tuple(_sum(sample) for sample in zip(*phases, strict=True)) or (None,) * len(order)
+    channels = range(1, _count(answer, ("dc_p", "dc_v", "dc_i"), MAX_CHANNELS) + 1)
+    powers = [series(f"dc_p{n}") for n in channels]
+    reported = [ac_power, *powers, *(series(f"dc_v{n}") for n in channels), series("ac_v1")]
+    last = _last_index(reported)
+    return InverterDay(
+        day=day,
+        times=labels,
+        ac_power_w=ac_power,
+        channels=tuple(
+            ChannelDay(power_w=power, voltage_v=newest(f"dc_v{n}", last), current_a=newest(f"dc_i{n}", last))
+            for n, power in zip(channels, powers, strict=True)
+        ),
+        measured_at=None if last is None else labels[last],
+        ac_voltages_v=tuple(newest(f"ac_v{n}", last) for n in range(1, _count(answer, ("ac_v",), MAX_PHASES) + 1)),
+        frequency_hz=newest("ac_f", last),
+        temperature_c=None if last is None else _pick(answer.get("ac_t"), order, parse_number)[last],
+    )
+
+
+def parse_batch_power(data: object) -> BatchPower:
+    """Read a batch answer of power: keys are uid-channel, split from the right."""
+    answer = _object(data)
+    labels, order = _labels(answer.get("time"))
+    series = {
+        channel: _pick(values, order)
+        for key, values in _object_or_empty(answer.get("power")).items()
+        if (channel := _channel(key)) is not None
+    }
+    return BatchPower(times=labels, power_w=series)
+
+
+def with_batch(reading: InverterDay | None, uid: str, day: date, batch: BatchPower) -> InverterDay | None:
+    """Return the inverter's day with the batch's DC series laid over it, by label; None where there is nothing.
+
+    A batch says nothing of AC, voltages and the rest: those stay as they were measured.
+    """
+    fresh = {channel: values for (owner, channel), values in batch.power_w.items() if owner == uid}
+    if not fresh:
+        return reading
+    if reading is None or reading.day != day:
+        reading = InverterDay(day=day, times=(), ac_power_w=(), channels=())
+    times = tuple(sorted({*reading.times, *batch.times}))
+
+    def spread(labels: tuple[str, ...], values: Series) -> dict[str, float | None]:
+        return {label: value for label, value in zip(labels, values, strict=True) if value is not None}
+
+    channels = []
+    for number in range(1, max(len(reading.channels), *fresh) + 1):
+        old = reading.channels[number - 1] if number <= len(reading.channels) else ChannelDay()
+        known = spread(reading.times, old.power_w or (None,) * len(reading.times))
+        known |= spread(batch.times, fresh.get(number, (None,) * len(batch.times)))
+        channels.append(replace(old, power_w=tuple(map(known.get, times))))
+    ac_power = spread(reading.times, reading.ac_power_w)
+    return replace(reading, times=times, ac_power_w=tuple(map(ac_power.get, times)), channels=tuple(channels))
+
+
+def latest(series: Series) -> float | None:
+    """Return the newest figure of a series."""
+    return next((value for value in reversed(series) if value is not None), None)
+
+
+def peak(series: Series) -> float | None:
+    """Return the highest figure of a series."""
+    return max((value for value in series if value is not None), default=None)
+
+
+def _object(data: object) -> dict[str, object]:
+    if not isinstance(data, dict):
+        raise ShapeError(f"an object was due, not {type(data).__name__}")
+    return data
+
+
+def _object_or_empty(data: object) -> dict[str, object]:
+    return data if isinstance(data, dict) else {}
+
+
+def _list(data: object) -> list[object]:
+    if not isinstance(data, list):
+        raise ShapeError(f"a list was due, not {type(data).__name__}")
+    return data
+
+
+def _list_or_empty(data: object) -> list[object]:
+    return data if isinstance(data, list) else []
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    return (value.strip() or None) if isinstance(value, str) else None
+
+
+def _eid(value: object) -> str | None:
+    text = _text(value)
+    return None if text is None else text.rpartition("-")[2] or None
+
+
+def _day(value: object) -> date | None:
+    try:
+        return date.fromisoformat((_text(value) or "")[:10])
+    except ValueError:
+        return None
+
+
+def _channel(key: object) -> tuple[str, int] | None:
+    uid, _, number = key.rpartition("-") if isinstance(key, str) else ("", "", "")
+    if not uid or not number.isdecimal() or not 1 <= int(number) <= MAX_CHANNELS:
+        return None
+    return uid, int(number)
+
+
+def _labels(times: object) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return the valid labels in ascending order, as HH:MM, and where each stands in the answer.
+
+    The label 00:00 closes the day before (`api.md`), so it is no label of this day.
+    """
+    found: dict[str, int] = {}
+    for position, label in enumerate(_list_or_empty(times)):
+        match = _LABEL.fullmatch(label.strip()) if isinstance(label, str) else None
+        if match and (name := f"{int(match[1]):02}:{match[2]}") != "00:00":
+            found[name] = position
+    labels = tuple(sorted(found))
+    return labels, tuple(found[label] for label in labels)
+
+
+def _pick(values: object, order: Sequence[int], parse: Callable[[object], float | None] = parse_amount) -> Series:
+    """Return the figures at the given positions; a list that is shorter than its labels ends in None."""
+    figures = _list_or_empty(values)
+    return tuple(parse(figures[i]) if i < len(figures) else None for i in order)
+
+
+def _has(values: object) -> bool:
+    return any(parse_amount(value) is not None for value in _list_or_empty(values))
+
+
+def _numbered(prefix: str, most: int) -> tuple[str, ...]:
+    return tuple(f"{prefix}{n}" for n in range(1, most + 1))
+
+
+def _count(answer: Mapping[str, object], prefixes: Iterable[str], most: int) -> int:
+    """Return the highest number under which any of the prefixes carries a figure."""
+    return max((n for n in range(1, most + 1) for p in prefixes if _has(answer.get(f"{p}{n}"))), default=0)
+
+
+def _sum(figures: Iterable[float | None]) -> float | None:
+    known = [figure for figure in figures if figure is not None]
+    return round(sum(known), 3) if known else None
+
+
+def _last_index(columns: Iterable[Series]) -> int | None:
+    return max((i for column in columns for i, value in enumerate(column) if value is not None), default=None)

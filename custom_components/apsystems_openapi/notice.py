@@ -1,0 +1,38 @@
+"""The notification that the cloud takes no calls, in the user's language; one for each App ID."""
+
+from datetime import datetime, tzinfo
+
+from homeassistant.components import persistent_notification
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.translation import async_get_translations
+
+from .const import DOMAIN
+from .ledger import Block, Ledger
+
+
+async def async_show(hass: HomeAssistant, ledger: Ledger, block: Block, zone: tzinfo) -> None:
+    """Say until when calls are blocked, and why. Saying it again replaces what was said."""
+    texts = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
+
+    def text(key: str) -> str:
+        template = texts.get(f"component.{DOMAIN}.exceptions.{key}.message", key)
+        return template.replace("{until}", moment(block.until, zone))
+
+    persistent_notification.async_create(
+        hass, text(f"blocked_{block.reason}"), title=text("blocked_title"), notification_id=_id(ledger)
+    )
+
+
+@callback
+def async_clear(hass: HomeAssistant, ledger: Ledger) -> None:
+    """Take the notification away."""
+    persistent_notification.async_dismiss(hass, _id(ledger))
+
+
+def moment(when: datetime, zone: tzinfo) -> str:
+    """Return a moment for people: in the site's zone, to the minute."""
+    return when.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _id(ledger: Ledger) -> str:
+    return f"{DOMAIN}_blocked_{ledger.digest}"

@@ -1,0 +1,165 @@
+"""All that is known of one system, as a value; how each answer changes it, and how it is kept on disk.
+
+An answer only ever adds or replaces what it speaks of: a null, an empty list or no answer at all takes nothing away.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
+from datetime import date, datetime
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from .energy import Energy
+from .models import BatchPower, Ecu, Inverter, InverterDay, Series, SystemDetails, with_batch
+from .planner import Plant
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hours:
+    """The system's hourly energy (kWh) of a site day."""
+
+    day: date
+    kwh: Series
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    """When an unfinished first read may be tried again, and the wait that led there, which doubles."""
+
+    at: datetime
+    wait_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemState:
+    """What the cloud has told so far.
+
+    `listed` are the inverters of the newest listing, `inverters` those that have a device: a vanished one stays while
+    its ECU's own list is missing or empty. `sought` are ids that a batch named and a listing was asked for.
+    """
+
+    details: SystemDetails | None = None
+    energy: Energy | None = None
+    hours: Hours | None = None
+    ecus: tuple[Ecu, ...] | None = None
+    inverters: tuple[Inverter, ...] = ()
+    days: Mapping[str, InverterDay] = field(default_factory=dict)
+    sought: tuple[str, ...] = ()
+    retry: Retry | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the first read has been answered, so that there is something to show."""
+        return self.energy is not None and self.ecus is not None
+
+    @property
+    def listed(self) -> frozenset[str]:
+        """Return the inverters that the newest listing names."""
+        return frozenset(inverter.uid for ecu in self.ecus or () for inverter in ecu.inverters)
+
+    @property
+    def plant(self) -> Plant:
+        """Return what there is to ask for."""
+        return Plant(
+            ecus=tuple(dict.fromkeys(inverter.eid for inverter in self.inverters)),
+            inverters=tuple(inverter.uid for inverter in self.inverters),
+        )
+
+    @property
+    def timezone(self) -> str | None:
+        """Return the name of the site's zone, by the registration or else by the first ECU that has one."""
+        named = (ecu.timezone for ecu in self.ecus or () if ecu.timezone)
+        return (self.details and self.details.timezone) or next(named, None)
+
+    @property
+    def strangers(self) -> frozenset[str]:
+        """Return the ids that a batch named and no listing was asked for yet."""
+        return frozenset(self.days) - {i.uid for i in self.inverters} - frozenset(self.sought)
+
+
+def with_listing(state: SystemState, ecus: tuple[Ecu, ...]) -> SystemState:
+    """Take an inverter list. Gone is only what its own ECU, with a list that is not empty, does not name."""
+    listed = {inverter.uid: inverter for ecu in ecus for inverter in ecu.inverters}
+    speaking = {ecu.eid for ecu in ecus if ecu.inverters}
+    kept = [i for i in state.inverters if i.uid not in listed and i.eid not in speaking]
+    inverters = (*listed.values(), *kept)
+    known = {inverter.uid for inverter in inverters}
+    return replace(
+        state,
+        ecus=ecus,
+        inverters=inverters,
+        days={uid: day for uid, day in state.days.items() if uid in known},
+        sought=tuple(sorted({*state.sought, *state.strangers})),
+    )
+
+
+def with_day(state: SystemState, uid: str, day: InverterDay) -> SystemState:
+    """Take an inverter's telemetry; a day older than the one held, or one without a sample, changes nothing."""
+    held = state.days.get(uid)
+    if day.measured_at is None or (held is not None and held.day > day.day):
+        return state
+    return replace(state, days={**state.days, uid: day})
+
+
+def with_batch_power(state: SystemState, day: date, batch: BatchPower) -> SystemState:
+    """Lay an ECU's DC power over the days of its inverters."""
+    days = dict(state.days)
+    for uid in {uid for uid, _ in batch.power_w}:
+        held = state.days.get(uid)
+        if held is not None and held.day > day:
+            continue
+        if (merged := with_batch(held, uid, day, batch)) is not None:
+            days[uid] = merged
+    return replace(state, days=days)
+
+
+def without(state: SystemState, uid: str) -> SystemState:
+    """Forget an inverter."""
+    return replace(
+        state,
+        inverters=tuple(inverter for inverter in state.inverters if inverter.uid != uid),
+        days={owner: day for owner, day in state.days.items() if owner != uid},
+    )
+
+
+def dump(state: SystemState) -> dict[str, Any]:
+    """Return the state as what JSON can hold; dates and moments are left to Home Assistant's encoder."""
+    return asdict(state)
+
+
+def load(data: object) -> SystemState:
+    """Return the state that was dumped. Raises ValueError, TypeError or KeyError when it makes no sense."""
+    state = _load(SystemState, data)
+    if not isinstance(state, SystemState):
+        raise TypeError("not a state")
+    return state
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _load(kind: Any, data: Any) -> object:  # noqa: ANN401, PLR0911
+    """Build a value of a type out of JSON: dataclasses, tuples and mappings of them, dates and plain values."""
+    if hasattr(kind, "__value__"):
+        kind = kind.__value__
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in {UnionType, Union}:
+        inner = [argument for argument in arguments if argument is not NoneType]
+        return None if data is None else _load(inner[0], data)
+    if origin is tuple:
+        return tuple(_load(arguments[0], item) for item in data)
+    if origin is Mapping:
+        return {key: _load(arguments[1], value) for key, value in data.items()}
+    if isinstance(kind, type) and is_dataclass(kind):
+        hints = _hints(kind)
+        return kind(**{f.name: _load(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data})
+    if kind in {date, datetime}:
+        return kind.fromisoformat(data)
+    if kind is float and isinstance(data, int):
+        return float(data)
+    if not isinstance(data, kind):
+        raise TypeError(f"{type(data).__name__} is no {kind}")
+    return data
