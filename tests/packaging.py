@@ -81,15 +81,13 @@ def manifest(folder: Path) -> list[str]:
         "domain is the folder's name": data.get("domain") == folder.name,
         "iot_class is one of Home Assistant's": data.get("iot_class") in IOT_CLASSES,
         "integration_type is one of Home Assistant's": data.get("integration_type") in INTEGRATION_TYPES,
-        "config_flow and config_flow.py agree": bool(data.get("config_flow"))
-        == (folder / "config_flow.py").is_file(),
+        "config_flow and config_flow.py agree": bool(data.get("config_flow")) == (folder / "config_flow.py").is_file(),
         "documentation is an https address": ADDRESS.fullmatch(str(data.get("documentation"))),
         "issue_tracker is an https address": ADDRESS.fullmatch(str(data.get("issue_tracker"))),
         "codeowners are GitHub names": isinstance(owners, list)
         and owners
         and all(re.fullmatch(r"@[\w/-]+", str(owner)) for owner in owners),
-        "requirements are pinned": isinstance(requirements, list)
-        and all("==" in str(item) for item in requirements),
+        "requirements are pinned": isinstance(requirements, list) and all("==" in str(item) for item in requirements),
         "version is valid": is_version(str(data.get("version"))),
     }
     faults = [f"missing key {key}" for key in sorted(MANIFEST_REQUIRED - set(keys))]

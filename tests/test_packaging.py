@@ -51,9 +51,7 @@ def test_brand_names_are_those_that_home_assistant_serves() -> None:
 async def test_every_field_has_label_and_help(hass: HomeAssistant) -> None:
     """The forms as Home Assistant shows them."""
     flow = await hass.config_entries.flow.async_init(DOMAIN, context={"source": SOURCE_USER})
-    entry = MockConfigEntry(
-        domain=DOMAIN, unique_id="SID", data=dict.fromkeys(("app_id", "app_secret", "sid"), "x")
-    )
+    entry = MockConfigEntry(domain=DOMAIN, unique_id="SID", data=dict.fromkeys(("app_id", "app_secret", "sid"), "x"))
     entry.add_to_hass(hass)
     options = await hass.config_entries.options.async_init(entry.entry_id)
     for form, group in ((flow, "config"), (options, "options")):
@@ -127,6 +125,7 @@ ERRORS = {OSError: "cannot_connect"}
 class Flow:
     async def async_step_user(self, user_input):
         self._abort_if_unique_id_configured()
+        errors["base"] = ERRORS[error]
         return self.async_show_form(step_id="user")
 """,
     "sensor.py": """
@@ -134,6 +133,7 @@ KEY = "total"
 TOTAL = Description(key="total", translation_key=KEY)
 """,
     "coordinator.py": """
+KEYS = {OSError: "gone"}
 raise UpdateFailed(translation_domain="small", translation_key="spent", translation_placeholders={"day": "1"})
 ir.async_create_issue(hass, "small", "old", translation_key="old")
 """,
@@ -208,7 +208,16 @@ def test_checks_pass_a_faultless_folder(small: Path, check: Callable[[Path], lis
         (wording.messages, "coordinator.py", '"day": ', '"date": ',
          "coordinator: exceptions.spent takes the placeholders ['day']"),
         (wording.messages, "translations/en.json", '"old"', '"aged"', "coordinator: issues.old has no text"),
+        (wording.messages, "coordinator.py", '"spent"', 'f"late_{hour}"',
+         r"coordinator: exceptions.late_\w+ has no text"),
+        (wording.messages, "coordinator.py", '"spent"', "KEYS[error]",
+         "coordinator: exceptions.gone has no text"),
         (wording.flow_keys, "config_flow.py", '"cannot_connect"', '"timeout"', "error timeout has no text"),
+        (wording.flow_keys, "config_flow.py", "class Flow:",
+         'def flow_error():\n    return "late"\nclass Flow:',
+         "error late has no text"),
+        (wording.flow_keys, "config_flow.py", "return self", 'return {"app_id": "bad"}\n        return self',
+         "error bad has no text"),
         (wording.flow_keys, "config_flow.py", '"cannot_connect"', '"timeout"',
          "error cannot_connect is not used"),
         (wording.flow_keys, "config_flow.py", "unique_id_configured", "unique_id_mismatch",

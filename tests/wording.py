@@ -180,13 +180,9 @@ def messages(folder: Path) -> list[str]:
     modules = trees(folder)
     constants = constants_of(modules)
     words = {word for tree in modules.values() for word in literals_in(tree, constants)}
-    faults = [
-        f"{group}.{key} is not used"
-        for group in ("exceptions", "issues")
-        for key in below(english(folder), group)
-        if key not in words
-    ]
+    used, faults = [], []
     for module, tree in modules.items():
+        values = values_of(modules) | values_of({module: tree})
         for call in calls_in(tree):
             if called(call) == "async_create_issue":
                 group = "issues"
@@ -194,24 +190,62 @@ def messages(folder: Path) -> list[str]:
                 group = "exceptions"
             else:
                 continue
-            if key := literal(keyword(call, "translation_key"), constants):
-                entry = below(english(folder), group, key)
-                faults += [
-                    f"{module}: {group}.{key} {fault}" for fault in message_faults(call, entry, constants)
-                ]
-    return faults
+            for pattern in patterns(keyword(call, "translation_key"), values):
+                used.append((group, pattern))
+                entries = below(english(folder), group)
+                found = message_faults(call, pattern, entries, constants)
+                faults += [f"{module}: {group}.{pattern} {fault}" for fault in found]
+    return faults + [
+        f"{group}.{key} is not used"
+        for group in ("exceptions", "issues")
+        for key in below(english(folder), group)
+        if key not in words and not any(group == its and re.fullmatch(form, key) for its, form in used)
+    ]
 
 
-def message_faults(call: ast.Call, entry: dict[str, Json], constants: Texts) -> Iterator[str]:
-    """Yield what is wrong between a message and the call that shows it."""
-    if not entry:
-        yield "has no text"
+def values_of(modules: dict[str, ast.Module]) -> dict[str, ast.expr]:
+    """Return what is assigned to names, anywhere in the integration; where it is several things, the last."""
+    found: dict[str, ast.expr] = {}
+    for node in (node for tree in modules.values() for node in ast.walk(tree)):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found[name] = value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                found[name] = value
+    return found
+
+
+def patterns(node: ast.expr | None, values: dict[str, ast.expr], depth: int = 3) -> Iterator[str]:
+    """Yield the keys that an expression can stand for; a part known only at run time fits any word."""
+    if depth == 0:
         return
+    match node:
+        case ast.Constant(value=str() as text):
+            yield re.escape(text)
+        case ast.JoinedStr(values=parts):
+            yield "".join(re.escape(p.value) if isinstance(p, ast.Constant) else r"\w+" for p in parts)
+        case ast.IfExp(body=first, orelse=second):
+            yield from patterns(first, values, depth)
+            yield from patterns(second, values, depth)
+        case ast.Dict(values=entries):
+            for text in sorted({key for entry in entries for key in patterns(entry, values, depth)}):
+                yield text
+        case ast.Name(id=name) | ast.Subscript(value=ast.Name(id=name)):
+            yield from patterns(values.get(name), values, depth - 1)
+
+
+def message_faults(call: ast.Call, pattern: str, entries: dict[str, Json], constants: Texts) -> Iterator[str]:
+    """Yield what is wrong between the messages that a call can show and what it gives them."""
+    shown = {key: entry for key, entry in entries.items() if re.fullmatch(pattern, key)}
+    if not shown:
+        yield "has no text"
     given = keyword(call, "translation_placeholders")
-    if given is None or isinstance(given, ast.Dict):
-        names = {literal(name, constants) for name in given.keys} if given else set()
+    if not (given is None or isinstance(given, ast.Dict)):
+        return
+    names = {literal(name, constants) for name in given.keys} if given else set()
+    for key, entry in shown.items():
         wanted = {name for _, text in flatten(entry) for name in placeholders(text)}
-        if names != wanted:
+        if wanted - names or (key == pattern and names - wanted):
             yield f"takes the placeholders {sorted(wanted)}"
 
 
@@ -224,7 +258,7 @@ def flow_keys(folder: Path) -> list[str]:
     flows = below(english(folder), "config"), below(english(folder), "options")
     used = {
         "step": {step for call in calls_in(tree) if (step := literal(keyword(call, "step_id"), constants))},
-        "error": set(errors_in(tree, constants)),
+        "error": set(errors_in(tree, values_of(modules) | values_of({"": tree}))),
         "abort": set(aborts_in(tree, constants)),
     }
     faults = []
@@ -256,19 +290,19 @@ def aborts_in(tree: ast.Module, constants: Texts) -> Iterator[str]:
             yield from (f"{step}_successful" for step in {"reauth", "reconfigure"} & step_methods(tree))
 
 
-def errors_in(tree: ast.Module, constants: Texts) -> Iterator[str]:
-    """Yield the errors that the flow shows: in dicts under a field, or in tables that are called errors."""
+def errors_in(tree: ast.Module, values: dict[str, ast.expr]) -> Iterator[str]:
+    """Yield the errors that the flow shows: set or returned by field, from tables, from functions."""
     for node in ast.walk(tree):
         match node:
             case ast.Assign(targets=[ast.Subscript(value=ast.Name(id="errors"))], value=value):
-                yield from filter(None, [literal(value, constants)])
-            case ast.Dict(keys=[key], values=[value]) if literal(key, constants) == "base":
-                yield from filter(None, [literal(value, constants)])
-            case (
-                ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=values))
-                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Dict(values=values))
-            ) if "ERROR" in name.upper():
-                yield from (text for value in values if (text := literal(value, constants)))
+                yield from patterns(value, values)
+            case ast.Return(value=ast.Dict(values=[value])):
+                yield from patterns(value, values)
+            case ast.Dict(keys=[ast.Constant(value="base")], values=[value]):
+                yield from patterns(value, values)
+            case ast.FunctionDef(name=name) if "error" in name:
+                for part in ast.walk(node):
+                    yield from patterns(part.value, values) if isinstance(part, ast.Return) else ()
 
 
 def step_fields(step: dict[str, Json], fields: set[str]) -> list[str]:
