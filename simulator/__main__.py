@@ -43,12 +43,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--quota", type=int, default=1000, help="calls a month")
     made.add_argument("--upload-minutes", type=int, default=15)
     clock = made.add_mutually_exclusive_group()
-    clock.add_argument(
-        "--clock-shift", type=float, default=0.0, metavar="SECONDS", help="the cloud's clock is ahead"
-    )
-    clock.add_argument(
-        "--now", type=_moment, metavar="ISO", help="the cloud's clock at the start, with an offset"
-    )
+    clock.add_argument("--clock-shift", type=float, default=0.0, metavar="SECONDS", help="the cloud's clock is ahead")
+    clock.add_argument("--now", type=_moment, metavar="ISO", help="the cloud's clock at the start, with an offset")
     made.add_argument(
         "--fault",
         action="append",

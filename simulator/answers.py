@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import accumulate, pairwise
 
 from . import flows
 from .plant import Absent, Ecu, Inverter, Plant
@@ -35,11 +36,7 @@ def _refuse_out_of_reach(view: View, period: Period) -> None:
     if period.first > view.today or period.last < view.plant.create_date:
         raise NoDataError
     fine = period.level in (Level.MINUTELY, Level.HOURLY, Level.ENERGY, Level.POWER)
-    if (
-        fine
-        and view.plant.fine_days is not None
-        and period.first < view.today - timedelta(days=view.plant.fine_days)
-    ):
+    if fine and view.plant.fine_days is not None and period.first < view.today - timedelta(days=view.plant.fine_days):
         raise NoDataError
 
 
@@ -131,9 +128,7 @@ def _series(view: View, source: Source, period: Period) -> list[Json]:
     if not any(source.recorded(*entry) for entry in spans):
         raise NoDataError
     return [
-        "0"
-        if not source.recorded(*entry)
-        else _kwh(0 if is_open(view, period, entry) else source.units(*entry))
+        "0" if not source.recorded(*entry) else _kwh(0 if is_open(view, period, entry) else source.units(*entry))
         for entry in spans
     ]
 
@@ -156,14 +151,18 @@ def _ecu_energy(view: View, ecu: Ecu, period: Period) -> Json:
         "today": _kwh(sum(reports.values())),
         "time": [labels[slot] for slot in reports],
         "power": [round(units * W_DC_PER_UNIT) for units in reports.values()],
-        "energy": [_kwh(units) for units in reports.values()],
+        "energy": _rounded_together(list(reports.values())),
     }
+
+
+def _rounded_together(units: list[int]) -> list[Json]:
+    """Round so that the sum of the slots is the rounded sum, as it is in the vendor's."""
+    hundredths = [round(total * KWH_PER_UNIT * 100) for total in accumulate(units, initial=0)]
+    return [f"{(after - before) / 100:.2f}" for before, after in pairwise(hundredths)]
 
 
 def _channels(view: View, inverter: Inverter) -> dict[int, Source]:
-    return {
-        channel: view.source(uid=inverter.uid, channel=channel) for channel in range(1, inverter.channels + 1)
-    }
+    return {channel: view.source(uid=inverter.uid, channel=channel) for channel in range(1, inverter.channels + 1)}
 
 
 def _inverter_summary(view: View, inverter: Inverter) -> Json:
@@ -180,9 +179,7 @@ def _inverter_summary(view: View, inverter: Inverter) -> Json:
 def _inverter_energy(view: View, inverter: Inverter, period: Period) -> Json:
     if period.level is Level.MINUTELY:
         return inverter_minutely(view, inverter, period.first)
-    return {
-        f"e{channel}": _series(view, source, period) for channel, source in _channels(view, inverter).items()
-    }
+    return {f"e{channel}": _series(view, source, period) for channel, source in _channels(view, inverter).items()}
 
 
 def inverter_minutely(view: View, inverter: Inverter, day: date) -> dict[str, Json]:
@@ -219,18 +216,12 @@ def _texts(form: str, values: list[float]) -> list[Json]:
 def _batch(view: View, ecu: Ecu, period: Period) -> Json:
     day = period.first
     span = view.span(day, day)
-    channels = [
-        (inv, channel, source) for inv in ecu.inverters for channel, source in _channels(view, inv).items()
-    ]
+    channels = [(inv, channel, source) for inv in ecu.inverters for channel, source in _channels(view, inv).items()]
     slots = sorted({slot for _, channel, source in channels if channel == 1 for slot in source.reports(span)})
     if not slots:
         raise NoDataError
     if period.level is Level.ENERGY:
-        return {
-            "energy": [
-                f"{inv.uid}-{channel}-{_kwh(source.units(span), 6)}" for inv, channel, source in channels
-            ]
-        }
+        return {"energy": [f"{inv.uid}-{channel}-{_kwh(source.units(span), 6)}" for inv, channel, source in channels]}
     labels = view.curve.day(day).labels
     power: dict[str, Json] = {}
     for inverter, channel, source in channels:

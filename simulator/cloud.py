@@ -265,9 +265,7 @@ class Cloud:
 
     def _is_signed(self, request: web.Request, asked: Route) -> bool:
         secret = self._secrets.get(request.headers.get("X-CA-AppId", ""))
-        if secret is None or not is_signed(
-            request.headers, secret=secret, target=asked.target, verb=request.method
-        ):
+        if secret is None or not is_signed(request.headers, secret=secret, target=asked.target, verb=request.method):
             return False
         skew_s = abs(self.now().timestamp() - int(request.headers["X-CA-Timestamp"]) / 1000)
         if self._max_clock_skew_s is not None and skew_s > self._max_clock_skew_s:

@@ -156,9 +156,7 @@ class Book:
             return None
         names = self._view.curve.day(day).labels
         flows = [self._household.total(range(slot, slot + 1)) for slot in slots]
-        power: dict[str, Json] = {
-            name: [f"{_watts(flow, name):.2f}" for flow in flows] for name in self._names
-        }
+        power: dict[str, Json] = {name: [f"{_watts(flow, name):.2f}" for flow in flows] for name in self._names}
         if self._names == METERED:
             traded = [f"{_watts(flow, 'imported') - _watts(flow, 'exported'):.2f}" for flow in flows]
             power = {

@@ -74,9 +74,7 @@ async def deliver(
             await _pause(fault.delay_s, stopping)
     if outcome.text == PAGE:
         content_type = "text/html"
-    return web.Response(
-        status=outcome.status or HTTPStatus.OK, body=body, headers={"Content-Type": content_type}
-    )
+    return web.Response(status=outcome.status or HTTPStatus.OK, body=body, headers={"Content-Type": content_type})
 
 
 async def _pause(delay_s: float, stopping: asyncio.Event) -> None:

@@ -127,8 +127,7 @@ class Plant:
                 replace(
                     ecu,
                     inverters=tuple(
-                        inv if inv.uid in known or inv.since else replace(inv, since=moment)
-                        for inv in ecu.inverters
+                        inv if inv.uid in known or inv.since else replace(inv, since=moment) for inv in ecu.inverters
                     ),
                     retired=tuple(dict.fromkeys((*ecu.retired, *gone.get(ecu.eid, ())))),
                 )

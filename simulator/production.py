@@ -56,10 +56,7 @@ class Day:
     @cached_property
     def labels(self) -> dict[int, str]:
         """Slot to its label: the local time at its end, so that the last slot of a day is 00:00."""
-        return {
-            slot: datetime.fromtimestamp((slot + 1) * SLOT_S, self.zone).strftime("%H:%M")
-            for slot in self.span
-        }
+        return {slot: datetime.fromtimestamp((slot + 1) * SLOT_S, self.zone).strftime("%H:%M") for slot in self.span}
 
     @cached_property
     def hours(self) -> tuple[tuple[range, ...], ...]:
@@ -142,8 +139,7 @@ class Curve:
         span = range(self.midnight(day), self.midnight(day + timedelta(days=1)))
         lit = daylight(plant.latitude, plant.longitude, span)
         readings = tuple(
-            round(10 * plant.panel_w * clear_sky(height) * cloudiness(plant.seed, slot))
-            for slot, height in lit
+            round(10 * plant.panel_w * clear_sky(height) * cloudiness(plant.seed, slot)) for slot, height in lit
         )
         return Day(span, self._zone, tuple(slot for slot, _ in lit), readings, (0, *accumulate(readings)))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from .plant import Inverter
+from .plant import Ecu, Inverter
 from .production import KWH_PER_UNIT, W_DC_PER_UNIT, factor, moment_of
 from .view import View
 from .weather import SLOT_S
@@ -73,7 +73,7 @@ class Truth:
         """Return the last readings of today of all ECUs together, W; 0 before the first."""
         watts = 0
         for ecu in self.view.plant.ecus:
-            newest = self._newest(ecu.eid)
+            newest = self._newest(ecu)
             if newest is None or self.view.curve.date_of(newest[0]) != self.view.today:
                 continue
             slot, reading = newest
@@ -88,18 +88,17 @@ class Truth:
 
     def newest_sample(self) -> datetime | None:
         """Return the end of the newest slot with a report that has been uploaded, in the site's zone."""
-        newest = [
-            found[0] for ecu in self.view.plant.ecus if (found := self._newest(ecu.eid)) and ecu.inverters
-        ]
+        newest = [found[0] for ecu in self.view.plant.ecus if (found := self._newest(ecu))]
         return moment_of(max(newest)).astimezone(self.view.plant.zone) if newest else None
 
-    def _newest(self, eid: str) -> tuple[int, int] | None:
-        for known in reversed(self.view.uploaded(eid)):
+    def _newest(self, ecu: Ecu) -> tuple[int, int] | None:
+        for known in reversed(self.view.uploaded(ecu.eid)):
             end = known.stop
             while end > known.start:
                 start = max(known.start, end - 288)
-                if found := list(self.view.curve.reports(range(start, end))):
-                    return found[-1]
+                for report in reversed(list(self.view.curve.reports(range(start, end)))):
+                    if any(_serves(inverter, report[0]) for inverter in (*ecu.inverters, *ecu.retired)):
+                        return report
                 end = start
         return None
 
@@ -123,6 +122,4 @@ def _serves(inverter: Inverter, slot: int) -> bool:
     """Whether a whole slot lies in the inverter's service."""
     end = moment_of(slot)
     start = moment_of(slot - 1)
-    return (inverter.since is None or inverter.since < start) and (
-        inverter.until is None or end <= inverter.until
-    )
+    return (inverter.since is None or inverter.since < start) and (inverter.until is None or end <= inverter.until)

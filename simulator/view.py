@@ -83,9 +83,7 @@ class View:
     def is_offline(self, device: str) -> bool:
         """Whether a device is without network now."""
         return any(
-            outage.device == device
-            and outage.start <= self.now
-            and (outage.end is None or self.now < outage.end)
+            outage.device == device and outage.start <= self.now and (outage.end is None or self.now < outage.end)
             for outage in self.outages
         )
 
@@ -112,9 +110,7 @@ class View:
 
     def _share(self, inverter: Inverter, channel: int | None) -> int:
         channels = range(1, inverter.channels + 1)
-        return sum(
-            factor(self.plant.seed, inverter.uid, number) for number in channels if channel in (None, number)
-        )
+        return sum(factor(self.plant.seed, inverter.uid, number) for number in channels if channel in (None, number))
 
 
 def _service(inverter: Inverter) -> range:

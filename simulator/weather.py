@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from math import exp, radians, sin
 
-from astral import Observer  # type: ignore[import-untyped]
-from astral.sun import elevation  # type: ignore[import-untyped]
+from astral import Observer
+from astral.sun import elevation
 
 SLOT_S = 300
 """An ECU reads its inverters every five minutes. A slot has the number of its start: epoch seconds / 300."""
@@ -60,8 +60,7 @@ def daylight(latitude: float, longitude: float, slots: range) -> list[tuple[int,
     first = slots.start // _KNOT_SLOTS
     end = -(-slots.stop // _KNOT_SLOTS)
     knots = [
-        elevation(observer, datetime.fromtimestamp(knot * _KNOT_SLOTS * SLOT_S, UTC))
-        for knot in range(first, end + 1)
+        elevation(observer, datetime.fromtimestamp(knot * _KNOT_SLOTS * SLOT_S, UTC)) for knot in range(first, end + 1)
     ]
     lit = []
     for knot, (low, high) in enumerate(pairwise(knots), first):

@@ -72,9 +72,7 @@ LEVELS: Mapping[Kind, frozenset[Level]] = {
 
 def answers_list(kind: Kind, level: str | None) -> bool:
     """Whether the data of a call is a list; that of the others is an object."""
-    return kind in (Kind.INVERTERS, Kind.METERS, Kind.ENERGY) or (
-        kind is Kind.ECU_ENERGY and level != Level.MINUTELY
-    )
+    return kind in (Kind.INVERTERS, Kind.METERS, Kind.ENERGY) or (kind is Kind.ECU_ENERGY and level != Level.MINUTELY)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,9 +128,7 @@ def period(kind: Kind, query: Mapping[str, str], today: date, create_date: date)
     if level not in levels:
         raise BadParameterError
     if level is Level.YEARLY:
-        return Period(
-            level=level, first=create_date.replace(month=1, day=1), last=today.replace(month=12, day=31)
-        )
+        return Period(level=level, first=create_date.replace(month=1, day=1), last=today.replace(month=12, day=31))
     text = query.get("date_range", "")
     try:
         match level:
@@ -158,9 +154,7 @@ def _date(shape: str, text: str, ending: str) -> date:
 _DIGESTS = {"HmacSHA256": hashlib.sha256, "HmacSHA1": hashlib.sha1}
 
 
-def signature(
-    secret: str, *, timestamp: str, nonce: str, app_id: str, target: str, verb: str, method: str
-) -> str:
+def signature(secret: str, *, timestamp: str, nonce: str, app_id: str, target: str, verb: str, method: str) -> str:
     """Return the signature of a request (api.md §2); KeyError for an unknown method."""
     message = "/".join((timestamp, nonce, app_id, target, verb, method))
     return base64.b64encode(hmac.new(secret.encode(), message.encode(), _DIGESTS[method]).digest()).decode()
@@ -170,11 +164,7 @@ def is_signed(headers: Mapping[str, str], *, secret: str, target: str, verb: str
     """Whether the five headers are there, well formed, and the signature is the right one."""
     timestamp, nonce = headers.get("X-CA-Timestamp", ""), headers.get("X-CA-Nonce", "")
     method = headers.get("X-CA-Signature-Method", "")
-    if (
-        method not in _DIGESTS
-        or not re.fullmatch(r"\d{13}", timestamp)
-        or not re.fullmatch(r"[0-9a-f]{32}", nonce)
-    ):
+    if method not in _DIGESTS or not re.fullmatch(r"\d{13}", timestamp) or not re.fullmatch(r"[0-9a-f]{32}", nonce):
         return False
     right = signature(
         secret,
