@@ -92,9 +92,7 @@ async def test_no_data_is_no_failure(cloud: Cloud) -> None:
     assert "Hourly energy of 2020-01-01: OK, no data for this period (yet)" in output
 
 
-@pytest.mark.parametrize(
-    "changed", [{"app_secret": "an0therS3cret"}, {"app_id": "f" * 32}, {"sid": "NOSUCHSYSTEM"}]
-)
+@pytest.mark.parametrize("changed", [{"app_secret": "an0therS3cret"}, {"app_id": "f" * 32}, {"sid": "NOSUCHSYSTEM"}])
 async def test_wrong_credentials_cost_one_call(cloud: Cloud, changed: dict[str, str]) -> None:
     """Asking on would only spend the quota."""
     async with cloud.serve() as url:
@@ -147,9 +145,7 @@ async def test_no_call_is_made_that_can_only_fail(cloud: Cloud, fault: Fault, sa
         ),
     ],
 )
-async def test_each_call_is_judged_by_itself(
-    cloud: Cloud, summary: Order, hourly: Order, inverters: Order
-) -> None:
+async def test_each_call_is_judged_by_itself(cloud: Cloud, summary: Order, hourly: Order, inverters: Order) -> None:
     """Trouble with one says nothing of the next, and nonsense stops nothing."""
     orders = {Kind.SUMMARY: summary, Kind.ENERGY: hourly, Kind.INVERTERS: inverters}
     cloud.order(*(replace(fault, on=kind) for kind, (fault, _) in orders.items()))
