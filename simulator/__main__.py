@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 import json
+from zoneinfo import ZoneInfo
 
 from . import DEFAULT_APP_ID, DEFAULT_APP_SECRET, Cloud, Ecu, Inverter, Plant, parse_fault, sample_plant
 from .places import Place, where_it_is
@@ -92,7 +93,7 @@ def plant_of(options: argparse.Namespace, now: datetime) -> Plant:
         latitude=place.latitude,
         longitude=place.longitude,
         timezone=place.timezone,
-        create_date=now.date() - timedelta(days=options.age_days),
+        create_date=now.astimezone(ZoneInfo(place.timezone)).date() - timedelta(days=options.age_days),
         ecus=tuple(
             Ecu(eid=f"2162000{12345 + number:05d}", inverters=tuple(inverters[number :: options.ecus]))
             for number in range(options.ecus)

@@ -216,7 +216,11 @@ def _texts(form: str, values: list[float]) -> list[Json]:
 def _batch(view: View, ecu: Ecu, period: Period) -> Json:
     day = period.first
     span = view.span(day, day)
-    channels = [(inv, channel, source) for inv in ecu.inverters for channel, source in _channels(view, inv).items()]
+    channels = [
+        (inv, channel, source)
+        for inv in dict.fromkeys(ecu.inverters)
+        for channel, source in _channels(view, inv).items()
+    ]
     slots = sorted({slot for _, channel, source in channels if channel == 1 for slot in source.reports(span)})
     if not slots:
         raise NoDataError

@@ -41,62 +41,88 @@ class Flow(NamedTuple):
 
 
 class _Day(NamedTuple):
+    """A local day; `stored`: what the battery holds at its beginning and at its end."""
+
     span: range
-    flows: tuple[Flow, ...]
-    stored: tuple[int, ...]
+    stored: tuple[int, int]
     total: Flow
 
 
+class _Slots(NamedTuple):
+    """The slots of a day: their flows, and what the battery holds at the end of each."""
+
+    day: date
+    flows: tuple[Flow, ...]
+    stored: tuple[int, ...]
+
+
 class Household:
-    """The flows of a plant's house since its first day, a day after the other (the battery remembers)."""
+    """The flows of a plant's house since its first day, a day after the other (the battery remembers).
+
+    Only the totals of the days are kept: the slots of a day are worked out again when they are asked for.
+    """
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
         self._view = View(plant=plant, now=datetime.max.replace(tzinfo=UTC))
         self._made = self._view.source(uploaded=False)
         self._full = round(plant.battery_kwh / KWH_PER_UNIT) if plant.has_storage else 0
-        self._stored = round(self._full * _SOC_FLOOR)
         self._days: list[_Day] = []
-
-    def day(self, day: date) -> _Day:
-        """Return a day from the first one on."""
-        first = self._plant.create_date
-        while len(self._days) <= (day - first).days:
-            self._days.append(self._make(first + timedelta(days=len(self._days))))
-        return self._days[(day - first).days]
+        self._open_day: _Slots | None = None
 
     def total(self, span: range) -> Flow:
         """Return the flows of a span."""
         span = overlap(span, range(self._view.curve.first_slot, span.stop))
         found = []
         while span:
-            day = self.day(self._view.curve.date_of(span.start))
+            date_ = self._view.curve.date_of(span.start)
+            day = self._day(date_)
             part = overlap(span, day.span)
-            whole = part == day.span
-            found.append(day.total if whole else Flow.sum(day.flows[slot - day.span.start] for slot in part))
+            found.append(
+                day.total
+                if part == day.span
+                else Flow.sum(self._slots(date_).flows[slot - day.span.start] for slot in part)
+            )
             span = range(part.stop, span.stop)
         return Flow.sum(found) if found else Flow()
 
     def soc(self, slot: int) -> int:
         """Return the battery's state of charge at the end of a slot, in per cent."""
-        day = self.day(self._view.curve.date_of(slot))
-        return round(100 * day.stored[slot - day.span.start] / self._full) if self._full else 0
+        date_ = self._view.curve.date_of(slot)
+        stored = self._slots(date_).stored[slot - self._day(date_).span.start]
+        return round(100 * stored / self._full) if self._full else 0
 
-    def _make(self, day: date) -> _Day:
+    def _day(self, day: date) -> _Day:
+        first = self._plant.create_date
+        while len(self._days) <= (day - first).days:
+            wanted = first + timedelta(days=len(self._days))
+            stored = self._days[-1].stored[1] if self._days else round(self._full * _SOC_FLOOR)
+            slots = self._make(wanted, stored)
+            span = self._view.span(wanted, wanted)
+            self._days.append(_Day(span, (stored, slots.stored[-1]), Flow.sum(slots.flows)))
+        return self._days[(day - first).days]
+
+    def _slots(self, day: date) -> _Slots:
+        if self._open_day is None or self._open_day.day != day:
+            self._open_day = self._make(day, self._day(day).stored[0])
+        return self._open_day
+
+    def _make(self, day: date, held: int) -> _Slots:
         span = self._view.span(day, day)
         made = self._made.reports(span)
         flows, stored = [], []
         for slot in span:
-            flows.append(self._flow(made.get(slot, 0), self._consumed(slot)))
-            stored.append(self._stored)
-        return _Day(span, tuple(flows), tuple(stored), Flow.sum(flows))
+            flow = self._flow(made.get(slot, 0), self._consumed(slot), held)
+            held += flow.charge - flow.discharge
+            flows.append(flow)
+            stored.append(held)
+        return _Slots(day, tuple(flows), tuple(stored))
 
-    def _flow(self, produced: int, consumed: int) -> Flow:
+    def _flow(self, produced: int, consumed: int, held: int) -> Flow:
         most = round(_BATTERY_W / W_AC_PER_UNIT)
         surplus = produced - consumed
-        charge = min(max(surplus, 0), most, self._full - self._stored)
-        discharge = min(max(-surplus, 0), most, max(0, self._stored - round(self._full * _SOC_FLOOR)))
-        self._stored += charge - discharge
+        charge = min(max(surplus, 0), most, self._full - held)
+        discharge = min(max(-surplus, 0), most, max(0, held - round(self._full * _SOC_FLOOR)))
         return Flow(
             produced=produced,
             consumed=consumed,

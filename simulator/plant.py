@@ -44,6 +44,11 @@ class Ecu:
     retired: tuple[Inverter, ...] = ()
 
     @property
+    def fleet(self) -> tuple[Inverter, ...]:
+        """The inverters that produce or have produced, each once, though a list may name one twice."""
+        return tuple(dict.fromkeys((*self.inverters, *self.retired)))
+
+    @property
     def written(self) -> str:
         """The ECU as the details and the inverter list write it."""
         return self.eid if self.shared_prefix is None else f"{self.shared_prefix}-{self.eid}"
@@ -53,6 +58,7 @@ class Ecu:
 class Plant:
     """A system of the cloud.
 
+    ECUs upload every `upload_minutes`, counted from the epoch plus `upload_offset_minutes`.
     `panel_w`: rating of one panel (one channel), W. `capacity`: "auto" is the sum of the panels; the cloud
     also knows "" and None. `reported_timezone`: the name in the answers when it is not that of the site.
     `fine_days`: hourly, five-minute and batch series reach back this many days (None: to the beginning).
@@ -69,6 +75,7 @@ class Plant:
     meters: tuple[str, ...] = ()
     seed: int = 0
     upload_minutes: int = 15
+    upload_offset_minutes: int = 0
     light: int = 1
     panel_w: int = 410
     capacity: str | None = "auto"

@@ -144,7 +144,7 @@ class Curve:
         return Day(span, self._zone, tuple(slot for slot, _ in lit), readings, (0, *accumulate(readings)))
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def _curve(site: Plant) -> Curve:
     return Curve(site)
 

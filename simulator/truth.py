@@ -39,7 +39,7 @@ class Truth:
                 continue
             shares = [
                 (inverter, factor(self.view.plant.seed, inverter.uid, number))
-                for inverter in (*ecu.inverters, *ecu.retired)
+                for inverter in ecu.fleet
                 if uid in (None, inverter.uid)
                 for number in range(1, inverter.channels + 1)
                 if channel in (None, number)
@@ -79,7 +79,7 @@ class Truth:
             slot, reading = newest
             share = sum(
                 factor(self.view.plant.seed, inverter.uid, number)
-                for inverter in (*ecu.inverters, *ecu.retired)
+                for inverter in ecu.fleet
                 if _serves(inverter, slot)
                 for number in range(1, inverter.channels + 1)
             )
@@ -97,7 +97,7 @@ class Truth:
             while end > known.start:
                 start = max(known.start, end - 288)
                 for report in reversed(list(self.view.curve.reports(range(start, end)))):
-                    if any(_serves(inverter, report[0]) for inverter in (*ecu.inverters, *ecu.retired)):
+                    if any(_serves(inverter, report[0]) for inverter in ecu.fleet):
                         return report
                 end = start
         return None

@@ -54,8 +54,7 @@ class View:
 
     def uploaded(self, device: str) -> tuple[range, ...]:
         """Return the slots that a device has uploaded."""
-        every_s = self.plant.upload_minutes * 60
-        newest_s = int(self.now.timestamp()) // every_s * every_s
+        newest_s = self._upload_until(int(self.now.timestamp()))
         lost: list[range] = []
         latest_s = newest_s
         for outage in self.outages:
@@ -64,7 +63,7 @@ class View:
             if outage.device != device or newest_s < start_s:
                 continue
             if newest_s < end_s:
-                latest_s = min(latest_s, (ceil(start_s / every_s) - 1) * every_s)
+                latest_s = min(latest_s, self._upload_until(ceil(start_s) - 1))
             elif not outage.late:
                 lost.append(range(int(start_s // SLOT_S), ceil(end_s / SLOT_S)))
         spans = [range(self.curve.first_slot, max(self.curve.first_slot, latest_s // SLOT_S))]
@@ -79,6 +78,10 @@ class View:
                 if part
             ]
         return tuple(spans)
+
+    def _upload_until(self, moment_s: int) -> int:
+        every_s, offset_s = self.plant.upload_minutes * 60, self.plant.upload_offset_minutes * 60
+        return (moment_s - offset_s) // every_s * every_s + offset_s
 
     def is_offline(self, device: str) -> bool:
         """Whether a device is without network now."""
@@ -101,7 +104,7 @@ class View:
             if eid not in (None, ecu.eid):
                 continue
             known = self.uploaded(ecu.eid) if uploaded else (range(self.curve.first_slot, _FOREVER),)
-            for inverter in (*ecu.inverters, *ecu.retired):
+            for inverter in ecu.fleet:
                 if uid not in (None, inverter.uid):
                     continue
                 spans = tuple(part for span in known if (part := overlap(span, _service(inverter))))

@@ -496,6 +496,18 @@ async def test_an_ecu_without_inverters_is_listed_in_three_ways(stand: Stands) -
         assert (await here.get(f"{SID}/devices/{call}/energy/{empty['eid']}", level, TODAY)).code == 1001
 
 
+async def test_an_inverter_that_is_listed_twice_produces_once(stand: Stands) -> None:
+    here = await stand()
+    before = await here.data(f"summary/{SID}")
+    ecu = here.cloud.plants[SID].ecus[0]
+    twice = replace(ecu, inverters=(*ecu.inverters, ecu.inverters[0]))
+    here.cloud.plants[SID] = replace(here.cloud.plants[SID], ecus=(twice,))
+    uids = [entry["uid"] for entry in (await here.data(f"inverters/{SID}"))[0]["inverter"]]
+    assert uids.count(DS3) == 2
+    assert await here.data(f"summary/{SID}") == before
+    assert here.cloud.today_kwh(SID) == pytest.approx(float(before["today"]), abs=1e-6)
+
+
 async def test_a_system_without_a_meter_says_so_in_three_ways(stand: Stands) -> None:
     codes = {}
     for way in Absent:
@@ -600,6 +612,14 @@ async def test_only_what_has_been_uploaded_is_known(stand: Stands) -> None:
     assert here.cloud.newest_sample(SID) == NOON.replace(minute=15)
     hourly = await stand(young_plant(upload_minutes=60))
     assert hourly.cloud.newest_sample(SID) == NOON.replace(minute=0)
+
+
+async def test_an_hour_that_has_just_closed_grows_with_the_next_upload(stand: Stands) -> None:
+    here = await stand(young_plant(upload_offset_minutes=7), at=NOON.replace(hour=14, minute=3))
+    assert here.cloud.newest_sample(SID) == NOON.replace(minute=50)
+    early = float((await here.data(f"energy/{SID}", "hourly", TODAY))[13])
+    here.clock.moment += timedelta(minutes=5)
+    assert float((await here.data(f"energy/{SID}", "hourly", TODAY))[13]) > early > 0
 
 
 async def test_fine_series_reach_back_as_far_as_the_account_allows(stand: Stands) -> None:
