@@ -25,7 +25,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--host", default="127.0.0.1")
     made.add_argument("--port", type=int, default=0, help="0: any that is free")
     site = made.add_mutually_exclusive_group()
-    site.add_argument("--site", type=_site, metavar="LAT,LON", help="where the plant stands (default: Paris)")
+    site.add_argument(
+        "--site",
+        type=_site,
+        metavar="LAT,LON",
+        help="where the plant stands (default: Paris); with a minus in front: --site=-33.9,18.4",
+    )
     site.add_argument(
         "--site-where-it-is",
         type=int,
@@ -33,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         choices=range(24),
         help="a sunny place where it is HH o'clock now",
     )
-    made.add_argument("--timezone", help="of the site; needed with --site")
+    made.add_argument("--timezone", help="of the --site, as Europe/Paris")
     made.add_argument("--inverters", default="DS3,DS3,QT2", help=f"types, of {', '.join(_SHAPES)}")
     made.add_argument("--ecus", type=int, default=1, help="how many ECUs share the inverters")
     made.add_argument("--app-id", default=DEFAULT_APP_ID)
@@ -129,8 +134,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run until interrupted."""
     made = parser()
     options = made.parse_args(arguments)
-    if options.site is not None and options.timezone is None:
-        made.error("--site needs --timezone")
+    if (options.site is None) is not (options.timezone is None):
+        made.error("--site and --timezone go together")
     if unknown := [kind for kind in options.inverters.split(",") if kind and kind not in _SHAPES]:
         made.error(f"unknown inverters: {', '.join(unknown)}")
     with suppress(KeyboardInterrupt):
