@@ -1298,6 +1298,7 @@ def test_the_command_line_takes_a_site_and_a_clock() -> None:
     "arguments",
     [
         ["--site", "1,2"],
+        ["--timezone", "Asia/Tokyo"],
         ["--inverters", "X"],
         ["--now", "2026-06-15T12:00"],
         ["--fault", "no"],
