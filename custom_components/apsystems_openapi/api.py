@@ -147,6 +147,24 @@ class OpenApiClient:
             date_range=day.isoformat(),
         )
 
+    async def ecu_day(self, eid: str, day: date) -> models.EcuDay:
+        """Ask for an ECU's energy and power of a day."""
+        return await self._get(
+            models.parse_ecu_day,
+            f"{self._sid}/devices/ecu/energy/{quote(eid, safe='')}",
+            energy_level="minutely",
+            date_range=day.isoformat(),
+        )
+
+    async def batch_energy(self, eid: str, day: date) -> models.BatchEnergy:
+        """Ask for the energy of every channel of an ECU on a day, kWh by inverter and channel."""
+        return await self._get(
+            models.parse_batch_energy,
+            f"{self._sid}/devices/inverter/batch/energy/{quote(eid, safe='')}",
+            energy_level="energy",
+            date_range=day.isoformat(),
+        )
+
     async def batch_power(self, eid: str, day: date) -> models.BatchPower:
         """Ask for the DC power of every channel of an ECU over a day."""
         return await self._get(
@@ -167,6 +185,8 @@ class OpenApiClient:
     async def _call(self, path: str, query: dict[str, str]) -> object:
         timestamp, nonce = str(time.time_ns() // 1_000_000), uuid.uuid4().hex
         headers = {
+            # A kept connection that the server has closed meanwhile would cost a call.
+            "Connection": "close",
             "X-CA-AppId": self._app_id,
             "X-CA-Timestamp": timestamp,
             "X-CA-Nonce": nonce,
@@ -182,6 +202,7 @@ class OpenApiClient:
                 headers=headers,
                 # Signed headers go to nobody else.
                 allow_redirects=False,
+                middlewares=(_only_once(),),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             ) as response:
                 status = response.status
@@ -195,6 +216,23 @@ class OpenApiClient:
         if status != 200:
             raise OpenApiAnswerError(f"HTTP status {status}")
         return _data(kind, body)
+
+
+def _only_once() -> aiohttp.ClientMiddlewareType:
+    """Return what keeps aiohttp from sending a request again, unasked, when its connection is lost.
+
+    The cloud counts every request, and takes a nonce once.
+    """
+    sent = False
+
+    async def once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        nonlocal sent
+        if sent:
+            raise aiohttp.ServerDisconnectedError
+        sent = True
+        return await handler(request)
+
+    return once
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:

@@ -18,6 +18,7 @@ MAX_PHASES = 3
 LARGEST = 1e9
 
 type Series = tuple[float | None, ...]
+type BatchEnergy = Mapping[tuple[str, int], float]
 
 _LABEL = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 
@@ -90,6 +91,19 @@ class InverterDay:
     ac_voltages_v: Series = ()
     frequency_hz: float | None = None
     temperature_c: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EcuDay:
+    """An ECU's day: the energy so far (kWh), the power (W) at the newest label HH:MM, and the energy by the hour.
+
+    A label marks the end of its slot, so what is labelled 13:00 belongs to the hour from 12 (`api.md` §3).
+    """
+
+    today: float | None
+    newest: str | None
+    power_w: float | None
+    hours: Series
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +214,36 @@ def parse_inverter_day(data: object, day: date) -> InverterDay:
         frequency_hz=newest("ac_f", last),
         temperature_c=None if last is None else _pick(answer.get("ac_t"), order, parse_number)[last],
     )
+
+
+def parse_ecu_day(data: object) -> EcuDay:
+    """Read an ECU's minutely energy; its power is of all its inverters."""
+    answer = _object(data)
+    labels, order = _labels(answer.get("time"))
+    powers, energies = _pick(answer.get("power"), order), _pick(answer.get("energy"), order)
+    newest = _last_index([powers, energies])
+    hours: list[float | None] = [None] * HOURS
+    for label, energy in zip(labels, energies, strict=True):
+        if energy is not None:
+            minutes = int(label[:2]) * 60 + int(label[3:]) - 1
+            hours[minutes // 60] = round((hours[minutes // 60] or 0) + energy, 6)
+    return EcuDay(
+        today=parse_amount(answer.get("today")),
+        newest=None if newest is None else labels[newest],
+        power_w=None if newest is None else powers[newest],
+        hours=tuple(hours),
+    )
+
+
+def parse_batch_energy(data: object) -> BatchEnergy:
+    """Read a batch answer of energy: texts of uid, channel and kWh, split from the right."""
+    energies = {}
+    for item in _list_or_empty(_object(data).get("energy")):
+        key, _, kwh = item.rpartition("-") if isinstance(item, str) else ("", "", "")
+        channel, energy = _channel(key), parse_amount(kwh)
+        if channel is not None and energy is not None:
+            energies[channel] = energy
+    return energies
 
 
 def parse_batch_power(data: object) -> BatchPower:

@@ -1,0 +1,90 @@
+"""What was spent when: the arithmetic of an App ID's calls over calendar months. No clock, no Home Assistant.
+
+The vendor counts calls by calendar month and does not say in which zone (`api.md` §5). So three months run side by
+side, of UTC, of China, where the vendor sits, and of the site, and the quota holds in each.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
+from typing import Final
+
+CHINA: Final = timezone(timedelta(hours=8), "China")
+_QUARTER_S: Final = 900  # every zone's midnight falls on a quarter of an hour
+_KEPT: Final = timedelta(days=64)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """A running month of one zone: until when it runs, and the calls that may still be made in it."""
+
+    end: datetime
+    left: float
+
+
+@dataclass(kw_only=True)
+class Book:
+    """Calls by quarter of an hour since the epoch.
+
+    What was called in the month before the book was `opened` is in nobody's book; it is taken to be the month's share
+    of the quota that was over then, and at least `carried`, which somebody else may have remembered.
+    """
+
+    opened: datetime
+    carried: int = 0
+    spent: dict[int, int] = field(default_factory=dict)
+
+    def add(self, now: datetime) -> None:
+        """Book a call, and drop what no month needs."""
+        oldest = _quarter(now - _KEPT)
+        for quarter in [quarter for quarter in self.spent if quarter < oldest]:
+            del self.spent[quarter]
+        self.spent[_quarter(now)] = self.spent.get(_quarter(now), 0) + 1
+
+    def used(self, now: datetime, zone: tzinfo, quota: int, *, until: datetime | None = None) -> int:
+        """Return the calls of a zone's running month; calls of a clock that ran ahead count as well."""
+        start, end = month(now, zone)
+        first, last = _quarter(start), None if until is None else _quarter(until)
+        booked = sum(n for quarter, n in self.spent.items() if quarter >= first and (last is None or quarter < last))
+        if not start < self.opened <= max(now, self.opened) < end:
+            return booked
+        return booked + max(self.carried, round(quota * ((self.opened - start) / (end - start))))
+
+    def accounts(self, midnight: datetime, zones: Iterable[tzinfo], quota: int, share: float) -> tuple[Account, ...]:
+        """Return the accounts as they stood at a local midnight; `share` is one system's part of what is left."""
+        return tuple(
+            Account(
+                end=month(midnight, zone)[1],
+                left=max(0, limit(quota) - self.used(midnight, zone, quota, until=midnight)) * share,
+            )
+            for zone in zones
+        )
+
+    def room(self, now: datetime, zones: Iterable[tzinfo], quota: int) -> int:
+        """Return how many calls may be made now, in whichever month the vendor counts."""
+        return max(0, min(limit(quota) - self.used(now, zone, quota) for zone in zones))
+
+
+def limit(quota: int) -> int:
+    """Return what is spent of a quota at most; a little is left for what nobody counted."""
+    return quota - min(15, quota // 50)
+
+
+def month(now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:
+    """Return the first moment of the running month of a zone and of the next, in UTC."""
+    first = now.astimezone(zone).date().replace(day=1)
+    after = (first + timedelta(days=32)).replace(day=1)
+    return (
+        datetime.combine(first, time(), zone).astimezone(UTC),
+        datetime.combine(after, time(), zone).astimezone(UTC),
+    )
+
+
+def shares(needs: Mapping[str, float]) -> dict[str, float]:
+    """Return the part of what is left that each system of an App ID gets, by what its plant needs."""
+    total = sum(needs.values())
+    return {sid: need / total for sid, need in needs.items()} if total else {}
+
+
+def _quarter(moment: datetime) -> int:
+    return int(moment.timestamp()) // _QUARTER_S
