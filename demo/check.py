@@ -1,6 +1,7 @@
 """Whether the whole works: entities, figures, Energy dashboard, restart, log."""
 
 from collections.abc import Iterable
+import contextlib
 import time
 from typing import Any
 
@@ -14,8 +15,12 @@ from .stage import add_system
 
 # A sensor's first statistics come with the clock's next multiple of five minutes.
 _STATISTICS_S = 390
-# Calls of one round are two seconds apart.
+# Calls of one round are two seconds apart; a round asks for every inverter.
 _QUIET_S = 5
+_ROUND_S = 30
+_INVERTER_S = 3
+# How often the truth is looked at: it changes with every upload, each quarter of an hour.
+_TRUTH_S = 10
 
 
 class Check:
@@ -27,6 +32,7 @@ class Check:
         self._cloud = cloud
         self._begun = time.monotonic()
         self._truths: list[dict[str, Any]] = []
+        self._witnessed = 0.0
         self._findings: list[str] = []
         self._late: list[str] = []
 
@@ -43,36 +49,36 @@ class Check:
         await self._restart()
         await self._energy()
         self._find("The log: ", (record.text for record in self._house.complaints()))
-        self._say(
-            "calls made: " + ", ".join(f"{n} {kind}" for kind, n in by_kind(await self._calls()).items())
-        )
+        self._say("calls made: " + ", ".join(f"{n} {kind}" for kind, n in by_kind(await self._calls()).items()))
         return self._findings
 
     async def _figures(self) -> None:
         """Wait until every sensor shows what is true; press the buttons for those that are late."""
-        await self._until_true(30)
-        if self._late:
+        if not await self._become_true():
             for button in ("scan_inverters", "refresh_inverter_energy"):
                 entity = (await self._entities()).get(f"{self._cloud.sid}_{button}")
                 if entity is None:
                     raise DemoError(f"There is no button {button}, and still wrong: {'; '.join(self._late)}")
                 await self._client.call_service("button", "press", entity.entity_id)
             self._say("the buttons were pressed for telemetry")
-            await self._until_true(90)
+            await self._become_true()
         self._find("", self._late)
         count = len(figures(self._truths[-1], self._cloud.sid))
         self._say(f"{count - len(self._late)} of {count} figures equal what the cloud serves")
 
-    async def _until_true(self, timeout_s: float) -> None:
+    async def _become_true(self) -> bool:
+        """Give the sensors the time of a round; tell whether all of them are right."""
+        timeout_s = _ROUND_S + _INVERTER_S * len(uids(self._truths[-1]))
+
         async def true() -> bool:
+            if time.monotonic() - self._witnessed > _TRUTH_S:
+                await self._witness()
             self._late = differences(await self._entities(), self._truths, self._cloud.sid)
             return not self._late
 
-        try:
+        with contextlib.suppress(DemoError):
             await until(true, "the figures", timeout_s=timeout_s, interval_s=1)
-        except DemoError:
-            await self._witness()
-            await true()
+        return not self._late
 
     async def _structure(self, entry_id: str) -> None:
         """Look at the devices, and at what the Energy dashboard asks of a sensor."""
@@ -135,7 +141,11 @@ class Check:
             self._find("The Energy dashboard: ", (str(issue) for issue in issues))
 
     async def _witness(self) -> None:
-        self._truths.append(await self._cloud.truth())
+        """Look at the truth, and remember it when it is another than before."""
+        self._witnessed = time.monotonic()
+        truth = await self._cloud.truth()
+        if not self._truths or truth["newest_sample"] != self._truths[-1]["newest_sample"]:
+            self._truths.append(truth)
 
     async def _calls(self) -> list[dict[str, Any]]:
         return await self._cloud.calls()
@@ -160,11 +170,11 @@ def _changes(before: dict[str, Entity], after: dict[str, Entity]) -> list[str]:
 
 
 def table(entities: Iterable[Entity]) -> str:
-    """Write entities as an aligned table."""
+    """Write entities as an aligned table, the system's before the inverters'."""
     rows = [("ENTITY", "NAME", "STATE", "UNIT")]
     rows += [
         (entity.entity_id, entity.name, "disabled" if entity.disabled else str(entity.state), entity.unit)
-        for entity in entities
+        for entity in sorted(entities, key=lambda entity: "_inverter_7" in entity.unique_id)
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)

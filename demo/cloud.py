@@ -91,6 +91,4 @@ async def open_cloud(folder: Path, arguments: Sequence[str] = ()) -> AsyncIterat
 
 def by_kind(calls: Sequence[dict[str, Any]]) -> dict[str, int]:
     """Count calls by kind and level, the most frequent first."""
-    return dict(
-        Counter(" ".join(filter(None, (call["kind"], call["level"]))) for call in calls).most_common()
-    )
+    return dict(Counter(" ".join(filter(None, (call["kind"], call["level"]))) for call in calls).most_common())

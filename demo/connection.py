@@ -50,11 +50,7 @@ class Connection:
         async with self._session.request(method, url, json=json, data=form, headers=headers) as response:
             if response.status >= 400:
                 raise RequestRefusedError(f"{method} {path}", response.status, await response.text())
-            return (
-                await response.json()
-                if response.content_type == "application/json"
-                else await response.text()
-            )
+            return await response.json() if response.content_type == "application/json" else await response.text()
 
     async def ws(self, command: str, **fields: object) -> Parsed:
         """Return the result of one WebSocket command."""

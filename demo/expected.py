@@ -46,9 +46,7 @@ def _telemetry(inverter: dict[str, Any], sid: str) -> list[Figure]:
         sensors[f"dc_current_ch{channel}"] = f"dc_i{channel}", "A"
     prefix = f"{sid}_inverter_{inverter['uid']}_"
     read = [
-        Figure(prefix + sensor, newest[key], 0.006, unit)
-        for sensor, (key, unit) in sensors.items()
-        if key in newest
+        Figure(prefix + sensor, newest[key], 0.006, unit) for sensor, (key, unit) in sensors.items() if key in newest
     ]
     return [Figure(f"{prefix}power", inverter["ac_power_w"], 0.051, "W"), *read] if newest else []
 

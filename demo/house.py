@@ -13,7 +13,7 @@ import aiohttp
 from .client import Client, Home, User
 from .connection import RequestRefusedError
 from .log import Record, complaints
-from .polling import until
+from .polling import DemoError, until
 from .process import Process, empty_file, free_port
 
 CHECKOUT = Path(__file__).parent.parent
@@ -68,6 +68,8 @@ class House:
 
     async def start(self) -> Self:
         """Write what the folder lacks, start the process and wait until it answers."""
+        if not PYTHON.exists():
+            raise DemoError("There is no environment for Home Assistant: scripts/setup demo makes it")
         self._furnish()
         python = (PYTHON, "-W", "default::DeprecationWarning")
         command = (*python, "-m", "homeassistant", "--config", self.folder, "--log-no-color")

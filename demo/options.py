@@ -25,9 +25,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--keep", action="store_true", help="go on where the last run with --keep stopped")
     made.add_argument("--port", type=int, help="of Home Assistant (default: one that is free)")
     plant = made.add_argument_group("the plant", "With --keep, that of the first run stays.")
-    plant.add_argument(
-        "--inverters", type=_types, default="DS3,DS3,QT2", help="such as DS3,QT2 or 9xDS3,2xQT2"
-    )
+    plant.add_argument("--inverters", type=_types, default="DS3,DS3,QT2", help="such as DS3,QT2 or 9xDS3,2xQT2")
     plant.add_argument("--ecus", type=int, default=1, help="how many ECUs share the inverters")
     plant.add_argument("--hour", type=int, default=13, metavar="HH", help="stand where it is that hour now")
     plant.add_argument("--latitude", type=float, help="stand there; with --longitude and --time-zone")
