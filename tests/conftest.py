@@ -1,40 +1,77 @@
 """What the tests share: a simulated cloud over real HTTP, and Home Assistant with the integration in it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+import logging
 from pathlib import Path
+from typing import Any, override
 from unittest.mock import patch
 
+import freezegun
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.util.file import WriteError
 import pytest
+from pytest_homeassistant_custom_component.common import mock_storage
 
-from simulator import Cloud, sample_plant
+from simulator import Cloud, Plant, sample_plant
 from tests.house import House
+
+# It builds dates by the types that dataclasses were declared with, which are the real ones.
+freezegun.configure(extend_ignore_list=["custom_components.apsystems_openapi.state"])
+
+
+class Disk(dict[str, Any]):
+    """What Home Assistant keeps, by key; a full disk takes nothing more."""
+
+    full = False
+
+    @override
+    def __setitem__(self, key: str, value: Any) -> None:
+        if self.full:
+            raise WriteError("No space left on device")
+        super().__setitem__(key, value)
+
+
+@pytest.fixture
+def hass_storage() -> Iterator[Disk]:
+    """Return the disk. Parametrized with None, a test has real files."""
+    disk = Disk()
+    with mock_storage(disk):
+        yield disk
 
 
 @pytest.fixture
 def hass_config_dir(tmp_path: Path) -> str:
-    """Let every test have its own files, as the ledger and the state are read back from disk."""
+    """Let every test have its own files."""
     return str(tmp_path)
 
 
 @pytest.fixture
-async def cloud(socket_enabled: None) -> Cloud:
-    """Return the cloud, not yet serving, with the sample plant; its clock is the one that tests freeze."""
-    return Cloud(sample_plant(), now=lambda: datetime.now(UTC))
+def plant() -> Plant:
+    """Return the plant that the cloud knows; a test that needs another parametrizes this."""
+    return sample_plant()
+
+
+@pytest.fixture
+async def cloud(socket_enabled: None, plant: Plant) -> Cloud:  # noqa: ARG001
+    """Return the cloud, not yet serving; its clock is the one that tests freeze."""
+    return Cloud(plant, now=lambda: datetime.now(UTC))
 
 
 @pytest.fixture
 async def house(
     hass: HomeAssistant,
-    enable_custom_integrations: None,
+    enable_custom_integrations: None,  # noqa: ARG001
     freezer: FrozenDateTimeFactory,
     cloud: Cloud,
+    caplog: pytest.LogCaptureFixture,
 ) -> AsyncIterator[House]:
     """Return Home Assistant at the sample plant's place, at noon of a June day, the cloud serving."""
+    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.ERROR, "asyncio")  # under a clock that jumps every task seems slow to it
     await hass.config.async_update(latitude=48.85, longitude=2.35, time_zone="Europe/Paris")
     freezer.move_to("2026-06-15 11:00:00+00:00")
     with patch("custom_components.apsystems_openapi.coordinator.CALL_SPACING_S", 0):
         async with cloud.serve() as url:
-            yield House(hass, freezer, cloud, url)
+            yield House(hass, freezer, cloud, url, caplog)

@@ -1,20 +1,35 @@
 """A home with the integration in it, moved through time by the tests."""
+# ruff: noqa: ANN401 -- options and faults have values of any type
 
+import asyncio
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import logging
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
 
 from custom_components.apsystems_openapi.const import DOMAIN
-from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET, Call, Cloud
+from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET, Call, Cloud, Fault, FaultKind, Plant, Truth
 
 STEP = timedelta(minutes=5)
+PARIS = ZoneInfo("Europe/Paris")
+FIXED = {"auto_scan_interval": False, "scan_interval": 1800, "sunrise_offset": 30, "sunset_offset": 30}
+# How far the clock must move for a call with such a fault to end.
+PATIENCE = {FaultKind.TIMEOUT: timedelta(seconds=31), FaultKind.SLOW: timedelta(seconds=2)}
+
+
+def paris(text: str) -> datetime:
+    """Return a moment by the sample plant's clock."""
+    return datetime.fromisoformat(text).replace(tzinfo=PARIS)
 
 
 @dataclass
@@ -25,11 +40,29 @@ class House:
     freezer: FrozenDateTimeFactory
     cloud: Cloud
     url: str
+    caplog: pytest.LogCaptureFixture
 
     @property
     def sid(self) -> str:
         """Return the system that the tests are about."""
         return next(iter(self.cloud.plants))
+
+    @property
+    def plant(self) -> Plant:
+        """Return the plant as it stands."""
+        return self.cloud.plants[self.sid]
+
+    @property
+    def truth(self) -> Truth:
+        """Return what is true of the plant, as far as the cloud can know it."""
+        return self.cloud.truth(self.sid)
+
+    @property
+    def now(self) -> datetime:
+        """Return the time."""
+        return dt_util.utcnow()
+
+    # Setting up
 
     def data(self, **changes: Any) -> dict[str, Any]:
         """Return an entry's data."""
@@ -41,33 +74,59 @@ class House:
             **changes,
         }
 
-    async def set_up(self, state: ConfigEntryState = ConfigEntryState.LOADED, **options: Any) -> ConfigEntry:
-        """Add an entry and set it up; what is due at once is done when it returns."""
+    async def set_up(self, state: ConfigEntryState = ConfigEntryState.LOADED, **options: Any) -> ConfigEntry[Any]:
+        """Add an entry with a fixed schedule and set it up; what is due at once is done when it returns."""
         entry = MockConfigEntry(
-            domain=DOMAIN, unique_id=self.sid, data=self.data(), options=options, minor_version=2, title="APsystems"
+            domain=DOMAIN,
+            unique_id=self.sid,
+            data=self.data(),
+            options=FIXED | options,
+            minor_version=2,
+            title=f"APsystems {self.sid}",
         )
         entry.add_to_hass(self.hass)
-        await self.hass.config_entries.async_setup(entry.entry_id)
+        await self.patiently(self.hass.config_entries.async_setup(entry.entry_id))
         await self.settle()
         assert entry.state is state
         return entry
 
+    async def reload(self, entry: ConfigEntry[Any]) -> None:
+        """Unload and set up again."""
+        await self.patiently(self.hass.config_entries.async_reload(entry.entry_id))
+        await self.settle()
+
+    # Time
+
+    def move_to(self, moment: datetime | str) -> None:
+        """Set the clock; a text is read as the sample plant's time. Nothing happens in between."""
+        self.freezer.move_to(paris(moment) if isinstance(moment, str) else moment)
+
     async def settle(self) -> None:
         """Wait for everything that is under way, timers that are due included."""
-        async_fire_time_changed(self.hass, dt_util.utcnow())
-        await self.hass.async_block_till_done(wait_background_tasks=True)
+        async_fire_time_changed(self.hass, self.now)
+        await self.patiently(self.hass.async_block_till_done(wait_background_tasks=True))
 
-    async def pass_time(self, until: datetime | timedelta) -> None:
+    async def pass_time(self, until: datetime | timedelta | str, step: timedelta = STEP) -> None:
         """Let time pass in steps, so that every timer has its moment."""
-        end = dt_util.utcnow() + until if isinstance(until, timedelta) else until
-        while (now := dt_util.utcnow()) < end:
-            self.freezer.move_to(min(now + STEP, end))
+        if isinstance(until, str):
+            until = paris(until)
+        end = self.now + until if isinstance(until, timedelta) else until
+        while self.now < end:
+            self.freezer.move_to(min(self.now + step, end))
             await self.settle()
 
-    async def reload(self, entry: ConfigEntry) -> None:
-        """Unload and set up again."""
-        await self.hass.config_entries.async_reload(entry.entry_id)
-        await self.settle()
+    async def patiently(self, work: Awaitable[Any]) -> None:
+        """Wait for work; where the cloud does not answer, let as much time pass as a call may take."""
+        task = asyncio.ensure_future(work)
+        while not task.done() and any(fault.kind in PATIENCE for fault in self.cloud.faults):
+            heard = len(self.cloud.calls)
+            await asyncio.sleep(0)
+            if len(self.cloud.calls) > heard and (fault := self.cloud.calls[-1].fault) in PATIENCE:
+                self.freezer.tick(PATIENCE[fault])
+                async_fire_time_changed(self.hass, self.now)
+        await task
+
+    # Looking
 
     def entity_id(self, key: str, platform: str = "sensor") -> str:
         """Return the entity with a unique id that begins with the system's."""
@@ -87,12 +146,34 @@ class House:
         assert state != "unavailable", key
         return None if state == "unknown" else float(state)
 
-    def calls(self, *kinds: str) -> list[Call]:
-        """Return the calls that the cloud has seen, of some kinds or all."""
-        return [call for call in self.cloud.calls if not kinds or call.kind in kinds]
+    def calls(self, *kinds: str, since: int = 0) -> list[Call]:
+        """Return the calls that the cloud has seen, of some kinds or all, from a number on."""
+        return [call for call in self.cloud.calls[since:] if not kinds or call.kind in kinds]
+
+    def log(self, least: int = logging.WARNING, word: str = "") -> list[str]:
+        """Return what the integration has told the log."""
+        return [
+            record.getMessage()
+            for record in self.caplog.records
+            if record.name.startswith(f"custom_components.{DOMAIN}")
+            and record.levelno >= least
+            and word in record.getMessage()
+        ]
+
+    # Acting
+
+    def order(self, kind: FaultKind, **how: Any) -> None:
+        """Order a fault."""
+        self.cloud.order(Fault(kind=kind, **how))
+
+    def refuse(self, code: int, **how: Any) -> None:
+        """Order a response code."""
+        self.order(FaultKind.CODE, code=code, **how)
 
     async def press(self, key: str) -> None:
         """Press a button."""
-        await self.hass.services.async_call(
-            "button", "press", {"entity_id": self.entity_id(key, "button")}, blocking=True
+        await self.patiently(
+            self.hass.services.async_call(
+                "button", "press", {"entity_id": self.entity_id(key, "button")}, blocking=True
+            )
         )

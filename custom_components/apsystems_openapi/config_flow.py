@@ -139,7 +139,8 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
             if reason := BLOCKING.get(type(error)):
                 tomorrow = dt_util.start_of_local_day() + timedelta(days=1)
                 await ledger.async_block(reason, now, tomorrow)
-            return {"base": ERROR_KEYS[type(error)]}
+            # 1001 says that there is nothing, but a system that exists has details.
+            return {"base": ERROR_KEYS.get(type(error), "invalid_answer")}
         await state_store(self.hass, data[CONF_SID]).async_save(dump(SystemState(details=details)))
         return {}
 
