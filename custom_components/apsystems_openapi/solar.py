@@ -56,8 +56,9 @@ class Span:
 
 
 def sun_elevation(site: Site, moment: datetime) -> float:
-    """Return the sun's elevation in degrees."""
-    return float(elevation(Observer(site.latitude, site.longitude), moment.astimezone(UTC)))
+    """Return the sun's true elevation in degrees; refraction is in `HORIZON`."""
+    observer = Observer(site.latitude, site.longitude)
+    return float(elevation(observer, moment.astimezone(UTC), with_refraction=False))
 
 
 @lru_cache(maxsize=1024)
