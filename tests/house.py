@@ -2,7 +2,7 @@
 # ruff: noqa: ANN401 -- options and faults have values of any type
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import logging
@@ -125,6 +125,11 @@ class House:
                 self.freezer.tick(PATIENCE[fault])
                 async_fire_time_changed(self.hass, self.now)
         await task
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for something that comes without the clock moving on."""
+        while not condition():  # noqa: ASYNC110 -- nobody sets an event when the cloud is asked
+            await asyncio.sleep(0)
 
     # Looking
 
