@@ -112,7 +112,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         try:
             if (stored := await self._store.async_load()) is not None:
                 self._state = states.load(stored)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, HomeAssistantError, KeyError, TypeError, ValueError) as error:
             LOGGER.warning("The stored state is unreadable and is read anew: %s", type(error).__name__)
 
     @override
@@ -169,7 +169,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         day = self._site.day(now)
         light = daylight(self._site, day)
         hours = solar_hours(self._site, day, self._options.sunrise_offset, self._options.sunset_offset)
-        energy = turn(self._energy(day), day, before_sunrise=light is None or now < light.start)
+        energy = turn(self._energy(day), day, before_sunrise=self._is_before_sunrise(now, day))
         if self._state.energy is not None:
             self._state = replace(self._state, energy=energy)
         return PlantData(
@@ -379,7 +379,13 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
             self._state = replace(self._state, energy=self._energy(self._site.day(now)))
 
     def _energy(self, day: date) -> Energy:
-        return self._state.energy or Energy(day=day)
+        if self._state.energy is not None:
+            return self._state.energy
+        return Energy(day=day, today=0.0 if self._is_before_sunrise(dt_util.utcnow(), day) else None)
+
+    def _is_before_sunrise(self, now: datetime, day: date) -> bool:
+        light = daylight(self._site, day)
+        return light is None or now < light.start
 
     def _reading(self, now: datetime, day: date) -> Reading:
         details, light = self._state.details, daylight(self._site, day)
