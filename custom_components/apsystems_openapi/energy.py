@@ -4,11 +4,12 @@ The cloud's lifetime figure may be late, step back when it recalculates, or be n
 of today is null before the first report and may still be yesterday's after midnight. So:
 
 * `today` is the highest figure known for the current site day. At the site's midnight it becomes 0 by the clock; when
-  the turn is only noticed after sunrise, what has been made since is not known, and neither is today's figure.
+  the turn is only noticed after sunrise, what has been made since is not known, and neither is today's figure. So do
+  `month` and `year` at their turn.
 * `anchor` is the lifetime energy at the site's last midnight: lifetime minus today, both from one summary.
 * `total` never falls: it is the highest of itself, `anchor + today`, and a lifetime that came without a today.
 * What exceeds the plant's power times the time is not a figure of today; of the lifetime it is taken only when a
-  second summary says the same.
+  second summary says the same. A figure of today that a later summary refutes stays today's, but not in the total.
 
 All energies are kWh.
 """
@@ -21,14 +22,16 @@ from .models import Series, Summary
 _HOUR = timedelta(hours=1)
 # The last report that a summary lacked arrives with the next, so that a little more than the time allows can come.
 _SLACK = timedelta(hours=1)
+_ROUNDING = 0.01  # today comes with six decimals, the lifetime with two
 
 
 @dataclass(frozen=True, kw_only=True)
 class Energy:
-    """What is known of the plant's energy; `day` is the site day that `today` belongs to."""
+    """What is known of the plant's energy; `day` is the site day that `today` belongs to, `risen_at` when that rose."""
 
     day: date
     today: float | None = None
+    risen_at: datetime | None = None
     anchor: float | None = None
     total: float | None = None
     month: float | None = None
@@ -46,7 +49,8 @@ class Energy:
 class Reading:
     """When an answer was read, between which moments the cloud's `today` is this site day's, and the plant's limits.
 
-    `built` is when the plant began, `power_limit_kw` what it can make at most; None where not known.
+    `midnight` is the site day's first moment, in the site's zone. `built` is when the plant began, `power_limit_kw`
+    what it can make at most; None where not known.
     """
 
     at: datetime
@@ -57,6 +61,11 @@ class Reading:
     power_limit_kw: float | None = None
 
     @property
+    def day(self) -> date:
+        """The site day."""
+        return self.midnight.date()
+
+    @property
     def by_day(self) -> bool:
         """Whether the cloud's `today` is sure to be this site day's."""
         return self.sunrise is not None and self.sunrise <= self.at <= self.last
@@ -65,7 +74,7 @@ class Reading:
         """Return the energy that the plant can have made since a moment."""
         if self.power_limit_kw is None:
             return float("inf")
-        return self.power_limit_kw * ((self.at - moment + _SLACK) / _HOUR)
+        return self.power_limit_kw * ((max(self.at - moment, timedelta()) + _SLACK) / _HOUR)
 
 
 def power_limit_kw(capacity_kw: float | None, inverters: int) -> float | None:
@@ -76,65 +85,88 @@ def power_limit_kw(capacity_kw: float | None, inverters: int) -> float | None:
 def turn(energy: Energy, day: date, *, before_sunrise: bool) -> Energy:
     """Move on to a site day, once and only forward.
 
-    A stored day that lies more than one ahead comes from a clock that was wrong, and is given up.
+    A stored day that lies more than one ahead comes from a clock that was wrong. It is given up, and with it the
+    anchor, which holds energy of the day that begins again.
     """
     if day == energy.day or timedelta() < energy.day - day <= timedelta(days=1):
         return energy
     forward = day > energy.day
-    anchor = energy.anchor
-    if anchor is not None and forward:
+    anchor = energy.anchor if forward else None
+    if anchor is not None:
         anchor = round(anchor + (energy.today or 0), 3)
+    fresh = 0.0 if before_sunrise and forward else None
     same_year = day.year == energy.day.year
     same_month = same_year and day.month == energy.day.month
     return replace(
         energy,
         day=day,
-        today=0.0 if before_sunrise and forward else None,
+        today=fresh,
+        risen_at=None,
         anchor=anchor,
-        month=energy.month if same_month or energy.month is None else 0.0,
-        year=energy.year if same_year or energy.year is None else 0.0,
+        month=energy.month if same_month else fresh if day.day == 1 else None,
+        year=energy.year if same_year else fresh if (day.month, day.day) == (1, 1) else None,
     )
 
 
 def read_hours(energy: Energy, day: date, hours: Series, reading: Reading) -> Energy:
     """Take the hourly series of a day; the running hour is still 0 in it (`api.md` §3)."""
     known = [hour for hour in hours if hour is not None]
-    return _shown(_with_today(energy, sum(known), reading)) if known and day == energy.day else energy
+    if not known or day != energy.day or not _is_possible(energy, sum(known), reading):
+        return energy
+    return _shown(_with_today(energy, sum(known), reading))
 
 
 def read_summary(energy: Energy, summary: Summary, reading: Reading) -> Energy:
     """Take a summary."""
     today, lifetime = summary.today, summary.lifetime
-    if today is not None and lifetime is not None and today > lifetime:
+    if today is not None and lifetime is not None and today > lifetime + _ROUNDING:
         return energy
-    if not reading.by_day or (today or 0) > reading.most_since(reading.midnight):
-        today = None
-    if today is not None:
+    if today is not None and reading.by_day and reading.day == energy.day and _is_possible(energy, today, reading):
         energy = _with_today(energy, today, reading)
-    if reading.by_day or energy.day.day > 1:
-        energy = replace(
-            energy,
-            month=energy.month if summary.month is None else summary.month,
-            year=energy.year if summary.year is None else summary.year,
-        )
+    else:
+        today = None
     if lifetime is None:
-        return _shown(energy)
+        return _shown(_with_periods(energy, summary, reading))
     if _is_jump(energy, lifetime, reading):
         return _shown(replace(energy, doubted=lifetime))
-    energy = replace(energy, doubted=None, summary_at=reading.at)
+    energy = replace(_with_periods(energy, summary, reading), doubted=None, summary_at=reading.at)
     if today is not None:
-        energy = replace(energy, anchor=round(lifetime - today, 3))
-    elif energy.anchor is None and reading.sunrise is not None and reading.at < reading.sunrise:
-        energy = replace(energy, anchor=lifetime)
-    else:
-        return _shown(energy, lifetime)
-    return _shown(energy)
+        return _shown(replace(energy, anchor=_anchor(energy, lifetime, today, reading)))
+    if energy.anchor is None and reading.sunrise is not None and reading.at < reading.sunrise:
+        return _shown(replace(energy, anchor=lifetime))
+    return _shown(energy, lifetime)
+
+
+def _anchor(energy: Energy, lifetime: float, today: float, reading: Reading) -> float:
+    """Return the lifetime energy at midnight by one summary."""
+    held = energy.today or 0.0
+    if held - today > reading.most_since(reading.at):
+        today = held
+    return round(max(lifetime - today, 0.0), 3)
+
+
+def _is_possible(energy: Energy, today: float, reading: Reading) -> bool:
+    """Tell whether the plant can have brought today's energy up to a figure since it last rose."""
+    since = energy.risen_at
+    if since is None or not reading.midnight <= since <= reading.at:
+        since = reading.sunrise or reading.midnight
+    return today - (energy.today or 0.0) <= reading.most_since(since)
 
 
 def _with_today(energy: Energy, kwh: float, reading: Reading) -> Energy:
-    if kwh > reading.most_since(reading.midnight):
+    held, kwh = energy.today or 0.0, round(kwh, 3)
+    return replace(energy, today=max(kwh, held), risen_at=reading.at if kwh > held else energy.risen_at)
+
+
+def _with_periods(energy: Energy, summary: Summary, reading: Reading) -> Energy:
+    """Take month and year, except what may still be of those before."""
+    if reading.day != energy.day or not (reading.by_day or energy.day.day > 1):
         return energy
-    return replace(energy, today=max(round(kwh, 3), energy.today or 0.0))
+    return replace(
+        energy,
+        month=energy.month if summary.month is None else summary.month,
+        year=energy.year if summary.year is None else summary.year,
+    )
 
 
 def _is_jump(energy: Energy, lifetime: float, reading: Reading) -> bool:
