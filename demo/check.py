@@ -1,7 +1,6 @@
 """Whether the whole works: entities, figures, Energy dashboard, restart, log."""
 
 from collections.abc import Iterable
-import contextlib
 import time
 from typing import Any
 
@@ -15,10 +14,9 @@ from .stage import add_system
 
 # A sensor's first statistics come with the clock's next multiple of five minutes.
 _STATISTICS_S = 390
-# Calls of one round are two seconds apart; a round asks for every inverter.
+# Calls of one round are two seconds apart, so after this long a round is over.
 _QUIET_S = 5
-_ROUND_S = 30
-_INVERTER_S = 3
+_ROUND_S = 300
 # How often the truth is looked at: it changes with every upload, each quarter of an hour.
 _TRUTH_S = 10
 
@@ -33,6 +31,8 @@ class Check:
         self._begun = time.monotonic()
         self._truths: list[dict[str, Any]] = []
         self._witnessed = 0.0
+        self._made = 0
+        self._silent_since = time.monotonic()
         self._findings: list[str] = []
         self._late: list[str] = []
 
@@ -67,17 +67,17 @@ class Check:
         self._say(f"{count - len(self._late)} of {count} figures equal what the cloud serves")
 
     async def _become_true(self) -> bool:
-        """Give the sensors the time of a round; tell whether all of them are right."""
-        timeout_s = _ROUND_S + _INVERTER_S * len(uids(self._truths[-1]))
+        """Wait until every sensor is right or no call is made any more; tell whether all are."""
 
-        async def true() -> bool:
-            if time.monotonic() - self._witnessed > _TRUTH_S:
+        async def settled() -> bool:
+            quiet = await self._is_quiet()
+            if quiet or time.monotonic() - self._witnessed > _TRUTH_S:
                 await self._witness()
             self._late = differences(await self._entities(), self._truths, self._cloud.sid)
-            return not self._late
+            return quiet or not self._late
 
-        with contextlib.suppress(DemoError):
-            await until(true, "the figures", timeout_s=timeout_s, interval_s=1)
+        self._silent_since = time.monotonic()
+        await until(settled, "the calls to cease", timeout_s=_ROUND_S, interval_s=1)
         return not self._late
 
     async def _structure(self, entry_id: str) -> None:
@@ -97,7 +97,7 @@ class Check:
 
     async def _restart(self) -> None:
         """Start Home Assistant again: that costs no call and changes no state."""
-        await self._quiet()
+        await until(self._is_quiet, "the calls to cease", timeout_s=_ROUND_S, interval_s=1)
         calls, before = await self._calls(), await self._entities()
         await self._house.restart()
 
@@ -112,17 +112,11 @@ class Check:
         self._find("The restart called ", (f"{kind} ({n})" for kind, n in by_kind(more).items()))
         self._say(f"restarted: {len(before)} entities as before, {len(more)} calls")
 
-    async def _quiet(self) -> None:
-        """Wait until no call has been made for some seconds."""
-        seen, since = -1, 0.0
-
-        async def quiet() -> bool:
-            nonlocal seen, since
-            if (made := len(await self._calls())) != seen:
-                seen, since = made, time.monotonic()
-            return time.monotonic() - since > _QUIET_S
-
-        await until(quiet, "the calls to cease", timeout_s=120, interval_s=1)
+    async def _is_quiet(self) -> bool:
+        """Tell whether no call has been made for some seconds."""
+        if (made := len(await self._calls())) != self._made:
+            self._made, self._silent_since = made, time.monotonic()
+        return time.monotonic() - self._silent_since > _QUIET_S
 
     async def _energy(self) -> None:
         """Wait until the Energy dashboard finds nothing wrong with its solar source."""

@@ -9,6 +9,8 @@ import aiohttp
 
 from .polling import DemoError
 
+_PATIENCE_S = 300
+
 # What a JSON parser returns: its shape is the caller's to know.
 type Parsed = Any
 
@@ -58,7 +60,7 @@ class Connection:
             socket = await self._open_socket()
             self._last_id += 1
             await socket.send_json({"id": self._last_id, "type": command, **fields})
-            while (answer := await socket.receive_json(timeout=30)).get("id") != self._last_id:
+            while (answer := await _receive(socket)).get("id") != self._last_id:
                 pass
         if not answer["success"]:
             raise RequestRefusedError(command, 0, answer["error"])
@@ -93,11 +95,19 @@ class Connection:
     async def _open_socket(self) -> aiohttp.ClientWebSocketResponse:
         if self._socket is None or self._socket.closed:
             socket = await self._session.ws_connect(f"{self.base_url}/api/websocket", max_msg_size=0)
-            await socket.receive_json(timeout=30)
+            await _receive(socket)
             await socket.send_json({"type": "auth", "access_token": self.tokens["access_token"]})
-            answer = await socket.receive_json(timeout=30)
+            answer = await _receive(socket)
             if answer["type"] != "auth_ok":
                 raise RequestRefusedError("WebSocket login", 0, answer)
             self._socket = socket
             self._last_id = 0
         return self._socket
+
+
+async def _receive(socket: aiohttp.ClientWebSocketResponse) -> Parsed:
+    """Receive the next message; a service that asks for every inverter of a big plant takes its minutes."""
+    try:
+        return await socket.receive_json(timeout=_PATIENCE_S)
+    except TimeoutError:
+        raise DemoError(f"Home Assistant gave no answer within {_PATIENCE_S} s") from None
