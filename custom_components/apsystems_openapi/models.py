@@ -20,7 +20,8 @@ LARGEST = 1e9
 type Series = tuple[float | None, ...]
 type BatchEnergy = Mapping[tuple[str, int], float]
 
-_LABEL = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
+_CHANNELS = {str(number): number for number in range(1, MAX_CHANNELS + 1)}
+_LABEL = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
 class ShapeError(ValueError):
@@ -128,7 +129,7 @@ def parse_number(value: object) -> float | None:
 def parse_amount(value: object) -> float | None:
     """Return an energy, a power, a voltage: a number that is not negative."""
     number = parse_number(value)
-    return number if number is not None and number >= 0 else None
+    return abs(number) if number is not None and number >= 0 else None  # "-0.00" is 0
 
 
 def parse_details(data: object) -> SystemDetails:
@@ -185,7 +186,7 @@ def parse_hours(data: object) -> Series:
 
 
 def parse_inverter_day(data: object, day: date) -> InverterDay:
-    """Read an inverter's minutely energy; AC power is called `ac_p`, or `ac_p1` to `ac_p3`."""
+    """Read an inverter's minutely energy; AC power is called `ac_p1` to `ac_p3`, or else `ac_p`."""
     answer = _object(data)
     labels, order = _labels(answer.get("t"))
 
@@ -195,8 +196,8 @@ def parse_inverter_day(data: object, day: date) -> InverterDay:
     def newest(key: str, at: int | None) -> float | None:
         return None if at is None else series(key)[at]
 
-    phases = [series(key) for key in ("ac_p", *_numbered("ac_p", MAX_PHASES)) if _has(answer.get(key))]
-    ac_power = tuple(_sum(sample) for sample in zip(*phases, strict=True)) or (None,) * len(order)
+    phases = [series(f"ac_p{n}") for n in range(1, MAX_PHASES + 1) if _has(answer.get(f"ac_p{n}"))]
+    ac_power = tuple(map(_sum, zip(*phases, strict=True))) if phases else series("ac_p")
     channels = range(1, _count(answer, ("dc_p", "dc_v", "dc_i"), MAX_CHANNELS) + 1)
     powers = [series(f"dc_p{n}") for n in channels]
     reported = [ac_power, *powers, *(series(f"dc_v{n}") for n in channels), series("ac_v1")]
@@ -314,9 +315,9 @@ def _list_or_empty(data: object) -> list[object]:
 
 
 def _text(value: object) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    return (value.strip() or None) if isinstance(value, str) else None
+    """Return an id or a name; none holds what cannot be printed, sent or kept on disk."""
+    text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+    return text if text and text.isprintable() else None
 
 
 def _eid(value: object) -> str | None:
@@ -333,9 +334,8 @@ def _day(value: object) -> date | None:
 
 def _channel(key: object) -> tuple[str, int] | None:
     uid, _, number = key.rpartition("-") if isinstance(key, str) else ("", "", "")
-    if not uid or not number.isdecimal() or not 1 <= int(number) <= MAX_CHANNELS:
-        return None
-    return uid, int(number)
+    owner, channel = _text(uid), _CHANNELS.get(number)
+    return None if owner is None or channel is None else (owner, channel)
 
 
 def _labels(times: object) -> tuple[tuple[str, ...], tuple[int, ...]]:
@@ -360,10 +360,6 @@ def _pick(values: object, order: Sequence[int], parse: Callable[[object], float 
 
 def _has(values: object) -> bool:
     return any(parse_amount(value) is not None for value in _list_or_empty(values))
-
-
-def _numbered(prefix: str, most: int) -> tuple[str, ...]:
-    return tuple(f"{prefix}{n}" for n in range(1, most + 1))
 
 
 def _count(answer: Mapping[str, object], prefixes: Iterable[str], most: int) -> int:
