@@ -13,7 +13,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.event import async_track_point_in_utc_time
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
@@ -181,10 +181,11 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
             solar_hours=hours is not None and now in hours,
         )
 
-    # The timer. Home Assistant's own for coordinators does not see clock changes and ends with the last listener.
+    # The timer. Home Assistant's own for coordinators does not see clock changes and ends with the last listener; one for
+    # a point in time waits for it even when the clock is set back by days.
 
     def _wake_at(self, moment: datetime) -> None:
-        self._wake = async_track_point_in_utc_time(self.hass, self._on_wake, moment)
+        self._wake = async_call_later(self.hass, max(moment - dt_util.utcnow(), timedelta()), self._on_wake)
 
     @callback
     def _cancel_wake(self) -> None:
