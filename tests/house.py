@@ -2,8 +2,9 @@
 # ruff: noqa: ANN401 -- options and faults have values of any type
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 import logging
 from typing import Any
@@ -12,10 +13,15 @@ from zoneinfo import ZoneInfo
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, State
-from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers import entity_registry as er, frame
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry, async_fire_time_changed
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    async_test_home_assistant,
+)
 
 from custom_components.apsystems_openapi.const import DOMAIN
 from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET, Call, Cloud, Fault, FaultKind, Plant, Truth
@@ -101,6 +107,12 @@ class House:
         """Set the clock; a text is read as the sample plant's time. Nothing happens in between."""
         self.freezer.move_to(paris(moment) if isinstance(moment, str) else moment)
 
+    async def set_clock(self, moment: str) -> None:
+        """Set a clock that was wrong; what was to happen some minutes later does so, whatever it shows by then."""
+        self.move_to(moment)
+        async_fire_time_changed(self.hass, self.now, fire_all=True)
+        await self.settle()
+
     async def settle(self) -> None:
         """Wait for everything that is under way, timers that are due included."""
         async_fire_time_changed(self.hass, self.now)
@@ -182,3 +194,30 @@ class House:
                 "button", "press", {"entity_id": self.entity_id(key, "button")}, blocking=True
             )
         )
+
+
+@asynccontextmanager
+async def restarted(house: House, entry: ConfigEntry[Any]) -> AsyncIterator[House]:
+    """Stop the entry, and start it in another Home Assistant that has only the same disk."""
+    await house.hass.config_entries.async_unload(entry.entry_id)
+    async with async_test_home_assistant(house.hass.loop, config_dir=house.hass.config.config_dir) as hass:
+        frame.async_setup(hass)
+        hass.data.pop(DATA_CUSTOM_COMPONENTS)
+        await hass.config.async_update(latitude=48.85, longitude=2.35, time_zone="Europe/Paris")
+        other = replace(house, hass=hass)
+        again = MockConfigEntry(
+            domain=DOMAIN,
+            unique_id=house.sid,
+            data=entry.data,
+            options=entry.options,
+            minor_version=2,
+            title=entry.title,
+        )
+        again.add_to_hass(hass)
+        await hass.config_entries.async_setup(again.entry_id)
+        await other.settle()
+        assert again.state is ConfigEntryState.LOADED
+        yield other
+        await hass.config_entries.async_unload(again.entry_id)
+        await hass.async_stop(force=True)
+    frame.async_setup(house.hass)

@@ -1,31 +1,26 @@
 """Set-up, unload, reload, removal and migration of an entry."""
 # ruff: noqa: ANN401, ASYNC240 -- stored data is of any type; the file that a test breaks is a small one
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
 import logging
 from pathlib import Path
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er, frame
-from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
-    async_test_home_assistant,
 )
 
 from custom_components.apsystems_openapi import async_migrate_entry
 from custom_components.apsystems_openapi.const import DOMAIN
 from simulator import FaultKind
 from tests.conftest import Disk
-from tests.house import House
+from tests.house import House, restarted
 
 HALF_HOUR = timedelta(minutes=30)
 
@@ -33,33 +28,6 @@ HALF_HOUR = timedelta(minutes=30)
 def kinds(house: House, since: int = 0) -> list[str | None]:
     """Return what the cloud was asked, without order."""
     return sorted(str(call.kind) for call in house.calls(since=since))
-
-
-@asynccontextmanager
-async def restarted(house: House, entry: ConfigEntry[Any]) -> AsyncIterator[House]:
-    """Stop the entry, and start it in another Home Assistant that has only the same disk."""
-    await house.hass.config_entries.async_unload(entry.entry_id)
-    async with async_test_home_assistant(house.hass.loop, config_dir=house.hass.config.config_dir) as hass:
-        frame.async_setup(hass)
-        hass.data.pop(DATA_CUSTOM_COMPONENTS)
-        await hass.config.async_update(latitude=48.85, longitude=2.35, time_zone="Europe/Paris")
-        other = replace(house, hass=hass)
-        again = MockConfigEntry(
-            domain=DOMAIN,
-            unique_id=house.sid,
-            data=entry.data,
-            options=entry.options,
-            minor_version=2,
-            title=entry.title,
-        )
-        again.add_to_hass(hass)
-        await hass.config_entries.async_setup(again.entry_id)
-        await other.settle()
-        assert again.state is ConfigEntryState.LOADED
-        yield other
-        await hass.config_entries.async_unload(again.entry_id)
-        await hass.async_stop(force=True)
-    frame.async_setup(house.hass)
 
 
 # First installation
