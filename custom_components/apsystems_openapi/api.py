@@ -89,12 +89,13 @@ def normalize_base_url(text: str) -> str:
     """Return scheme, host, port and a proxy's path of what a person typed; https where no scheme is given.
 
     What people copy along from the manual, the interface's own path, is dropped. Raises ValueError when it is no
-    address: another scheme, no host, credentials in it, a query.
+    address: another scheme, no host or none that a name server knows how to look up, credentials in it, a query.
     """
     text = text.strip()
     parts = urlsplit(text if "://" in text else f"https://{text}")
-    if parts.scheme not in {"http", "https"} or not parts.hostname or any(c.isspace() for c in text):
+    if parts.scheme not in {"http", "https"} or not parts.hostname or " " in text or not text.isprintable():
         raise ValueError("not an http or https address")
+    parts.hostname.encode("idna")
     if parts.username is not None or parts.query or parts.fragment or parts.port == 0:
         raise ValueError("an address has no user, query or fragment")
     path = parts.path.partition("/user/api")[0].rstrip("/")
@@ -119,7 +120,7 @@ class OpenApiClient:
         self._base_url = base_url.strip().rstrip("/")
         self._app_id = app_id.strip()
         self._app_secret = app_secret.strip()
-        self._sid = quote(sid.strip(), safe="")
+        self._sid = _segment(sid.strip())
 
     async def details(self) -> models.SystemDetails:
         """Ask for the system's registration, time zone, ECUs and light."""
@@ -136,13 +137,13 @@ class OpenApiClient:
     async def energy(self, level: EnergyLevel, day: date) -> models.Series:
         """Ask for the system's energy in the period that holds the day, kWh from the period's start on."""
         parse = models.parse_hours if level is EnergyLevel.HOURLY else models.parse_energy
-        return await self._get(parse, f"energy/{self._sid}", energy_level=level, date_range=level.date_range(day))
+        return await self._get(parse, f"energy/{self._sid}", energy_level=level.value, date_range=level.date_range(day))
 
     async def inverter_day(self, uid: str, day: date) -> models.InverterDay:
         """Ask for an inverter's telemetry of a day."""
         return await self._get(
             lambda data: models.parse_inverter_day(data, day),
-            f"{self._sid}/devices/inverter/energy/{quote(uid, safe='')}",
+            f"{self._sid}/devices/inverter/energy/{_segment(uid)}",
             energy_level="minutely",
             date_range=day.isoformat(),
         )
@@ -151,7 +152,7 @@ class OpenApiClient:
         """Ask for an ECU's energy and power of a day."""
         return await self._get(
             models.parse_ecu_day,
-            f"{self._sid}/devices/ecu/energy/{quote(eid, safe='')}",
+            f"{self._sid}/devices/ecu/energy/{_segment(eid)}",
             energy_level="minutely",
             date_range=day.isoformat(),
         )
@@ -160,7 +161,7 @@ class OpenApiClient:
         """Ask for the energy of every channel of an ECU on a day, kWh by inverter and channel."""
         return await self._get(
             models.parse_batch_energy,
-            f"{self._sid}/devices/inverter/batch/energy/{quote(eid, safe='')}",
+            f"{self._sid}/devices/inverter/batch/energy/{_segment(eid)}",
             energy_level="energy",
             date_range=day.isoformat(),
         )
@@ -169,7 +170,7 @@ class OpenApiClient:
         """Ask for the DC power of every channel of an ECU over a day."""
         return await self._get(
             models.parse_batch_power,
-            f"{self._sid}/devices/inverter/batch/energy/{quote(eid, safe='')}",
+            f"{self._sid}/devices/inverter/batch/energy/{_segment(eid)}",
             energy_level="power",
             date_range=day.isoformat(),
         )
@@ -183,8 +184,34 @@ class OpenApiClient:
             raise OpenApiAnswerError(f"The answer was not understood: {error}") from error
 
     async def _call(self, path: str, query: dict[str, str]) -> object:
+        kind = _kind(path)
+        _LOGGER.debug("APS GET %s params=%s", kind, query)
+        try:
+            async with self._session.get(
+                self._base_url + path,
+                params=query,
+                headers=self._headers(path),
+                # Signed headers go to nobody else.
+                allow_redirects=False,
+                middlewares=(_only_once(),),
+                timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
+            ) as response:
+                status = response.status
+                body = await _read(response)
+        # The text of these errors may hold the URL, and with it ids, so it goes no further.
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise OpenApiConnectionError(f"No answer: {type(error).__name__}") from None
+        except ValueError as error:  # what is no address, or no header value
+            raise OpenApiRequestError(f"The request could not be made: {type(error).__name__}") from None
+        if status >= 500:
+            raise OpenApiConnectionError(f"HTTP status {status}")
+        if status != 200:
+            raise OpenApiAnswerError(f"HTTP status {status}")
+        return _data(kind, body)
+
+    def _headers(self, path: str) -> dict[str, str]:
         timestamp, nonce = str(time.time_ns() // 1_000_000), uuid.uuid4().hex
-        headers = {
+        return {
             # A kept connection that the server has closed meanwhile would cost a call.
             "Connection": "close",
             "X-CA-AppId": self._app_id,
@@ -193,29 +220,6 @@ class OpenApiClient:
             "X-CA-Signature-Method": SIGNATURE_METHOD,
             "X-CA-Signature": sign(self._app_id, self._app_secret, path, timestamp, nonce),
         }
-        kind = _kind(path)
-        _LOGGER.debug("APS GET %s params=%s", kind, query)
-        try:
-            async with self._session.get(
-                self._base_url + path,
-                params=query,
-                headers=headers,
-                # Signed headers go to nobody else.
-                allow_redirects=False,
-                middlewares=(_only_once(),),
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
-            ) as response:
-                status = response.status
-                body = await _read(response)
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise OpenApiConnectionError(f"No answer: {type(error).__name__}") from error
-        except ValueError as error:  # what is no address, or no header value
-            raise OpenApiRequestError(f"The request could not be made: {type(error).__name__}") from error
-        if status >= 500:
-            raise OpenApiConnectionError(f"HTTP status {status}")
-        if status != 200:
-            raise OpenApiAnswerError(f"HTTP status {status}")
-        return _data(kind, body)
 
 
 def _only_once() -> aiohttp.ClientMiddlewareType:
@@ -262,6 +266,10 @@ def _data(kind: str, body: bytes) -> object:
     if code:
         raise _ERRORS.get(int(code), OpenApiAnswerError)(f"The cloud answered with code {code:.0f}")
     return answer.get("data")
+
+
+def _segment(name: str) -> str:
+    return quote(name, safe="", errors="replace")
 
 
 def _kind(path: str) -> str:
