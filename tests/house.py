@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntry, ConfigEntryState
 from homeassistant.core import HomeAssistant, State
-from homeassistant.helpers import entity_registry as er, frame
+from homeassistant.helpers import device_registry as dr, entity_registry as er, frame
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.util import dt as dt_util
 import pytest
@@ -162,6 +162,16 @@ class House:
         state = self.state(key).state
         assert state != "unavailable", key
         return None if state == "unknown" else float(state)
+
+    def devices(self) -> dict[str, dr.DeviceEntry]:
+        """Return all devices by our name for each."""
+        return {
+            name: device
+            for entry in self.hass.config_entries.async_entries(DOMAIN)
+            for device in dr.async_entries_for_config_entry(dr.async_get(self.hass), entry.entry_id)
+            for domain, name in device.identifiers
+            if domain == DOMAIN
+        }
 
     def calls(self, *kinds: str, since: int = 0) -> list[Call]:
         """Return the calls that the cloud has seen, of some kinds or all, from a number on."""
