@@ -31,7 +31,7 @@ _QUIET = (
 
 
 @asynccontextmanager
-async def open_page(house: House, *, width: int = 1280, height: int = 800) -> AsyncIterator[Page]:
+async def open_page(house: House) -> AsyncIterator[Page]:
     """Open a page of Home Assistant, signed in as the house's client, in English and the light theme."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
@@ -39,7 +39,6 @@ async def open_page(house: House, *, width: int = 1280, height: int = 800) -> As
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=list(_QUIET))
         context = await browser.new_context(
-            viewport={"width": width, "height": height},
             color_scheme="light",
             locale="en-GB",
             reduced_motion="reduce",

@@ -1,6 +1,7 @@
 """Whether the whole works: entities, figures, Energy dashboard, restart, log."""
 
 from collections.abc import Iterable
+import re
 import time
 from typing import Any
 
@@ -168,7 +169,7 @@ def table(entities: Iterable[Entity]) -> str:
     rows = [("ENTITY", "NAME", "STATE", "UNIT")]
     rows += [
         (entity.entity_id, entity.name, "disabled" if entity.disabled else str(entity.state), entity.unit)
-        for entity in sorted(entities, key=lambda entity: "_inverter_7" in entity.unique_id)
+        for entity in sorted(entities, key=lambda entity: bool(re.search(r"_inverter_\d", entity.unique_id)))
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)

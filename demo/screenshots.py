@@ -1,0 +1,107 @@
+"""`python -m demo.screenshots`: the README's pictures, taken from a real run. Needs Chromium."""
+
+import argparse
+import asyncio
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+import tempfile
+from typing import TYPE_CHECKING
+
+from .browser import open_page
+from .client import Client
+from .cloud import Cloud, open_cloud
+from .house import CHECKOUT, House, open_house
+from .log import DOMAIN
+from .polling import until
+from .stage import add_system, total_energy
+
+if TYPE_CHECKING:
+    from playwright.async_api import Page  # type: ignore[import-not-found]
+
+_IMAGES = CHECKOUT / "docs" / "images"
+# What stands in the config flow's picture: made up, like everything that the simulator tells.
+_EXAMPLE = {
+    "app_id": "0123456789abcdef0123456789abcdef",
+    "app_secret": "s3cr3tS3cr3t",
+    "sid": "AB12345C6D7E",
+}
+
+
+async def take(folder: Path, hours: int) -> None:
+    """Bring up cloud and house in `folder` and take all pictures; that of the Energy dashboard after `hours`."""
+    async with open_cloud(folder, ["--site-where-it-is=13"]) as cloud, open_house(folder, quiet=True) as house:
+        await house.move_in(cloud.home)
+        async with open_page(house) as page:
+            await _config_flow(page, house)
+            await add_system(house.client, cloud)
+            total = await total_energy(house.client, cloud.sid)
+            await house.client.save_solar_source(total.entity_id)
+            await until(lambda: _telemetry(house.client), "the telemetry", timeout_s=120)
+            await _devices(page, house, cloud)
+            if hours:
+                await _energy(page, house, total.entity_id, hours)
+
+
+async def _config_flow(page: Page, house: House) -> None:
+    await page.goto(f"{house.url}/config/integrations/dashboard/add?domain={DOMAIN}")
+    await page.get_by_role("button", name="OK").click()
+    for name, text in _EXAMPLE.items():
+        await page.locator(f"ha-form [name={name}] input").first.fill(text)
+    await _picture(page, "config-flow", width=760, height=1240)
+    await page.keyboard.press("Escape")
+
+
+async def _devices(page: Page, house: House, cloud: Cloud) -> None:
+    """Picture the system and its biggest inverter."""
+    entries = await house.client.entries(DOMAIN)
+    devices = {
+        device["identifiers"][0][1]: device["id"] for device in await house.client.devices(entries[0]["entry_id"])
+    }
+    inverter = max(uid for uid in devices if uid != cloud.sid)
+    for uid, name, height in ((cloud.sid, "system", 920), (inverter, "inverter", 1170)):
+        await page.goto(f"{house.url}/config/devices/device/{devices[uid]}")
+        await page.get_by_text("Sensors", exact=True).wait_for()
+        await _picture(page, name, height=height)
+
+
+async def _energy(page: Page, house: House, statistic_id: str, hours: int) -> None:
+    """Wait until the sensor has that many hourly statistics, and picture the dashboard."""
+    begun = datetime.now(UTC) - timedelta(hours=1)
+
+    async def enough() -> bool:
+        rows = await house.client.statistics([statistic_id], begun, "hour")
+        return len(rows.get(statistic_id, ())) >= hours
+
+    await until(enough, "the hourly statistics", timeout_s=hours * 3600 + 120, interval_s=20)
+    await page.goto(f"{house.url}/energy")
+    await page.get_by_text("Solar production").first.wait_for()
+    await _picture(page, "energy", height=900)
+
+
+async def _telemetry(client: Client) -> bool:
+    powers = [e for e in await client.entities(DOMAIN) if e.unique_id.endswith("_power")]
+    return bool(powers) and all(power.number is not None for power in powers)
+
+
+async def _picture(page: Page, name: str, *, width: int = 1280, height: int) -> None:
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.wait_for_load_state("networkidle")
+    path = _IMAGES / f"{name}.png"
+    await page.screenshot(path=path, animations="disabled")
+    print(path.relative_to(CHECKOUT), f"{path.stat().st_size // 1024} kB", flush=True)
+
+
+def main() -> None:
+    """Take the pictures."""
+    parser = argparse.ArgumentParser(prog="python -m demo.screenshots", description=__doc__)
+    parser.add_argument(
+        "--hours", type=int, default=0, help="wait for so many hourly statistics and picture the Energy dashboard"
+    )
+    options = parser.parse_args()
+    _IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(take(Path(folder), options.hours))
+
+
+if __name__ == "__main__":
+    main()
