@@ -93,6 +93,10 @@ class InverterDay:
     frequency_hz: float | None = None
     temperature_c: float | None = None
 
+    def __post_init__(self) -> None:
+        if any(len(series) != len(self.times) for series in (self.ac_power_w, *(c.power_w for c in self.channels))):
+            raise ValueError("a series is not parallel to the times")
+
 
 @dataclass(frozen=True, kw_only=True)
 class EcuDay:

@@ -11,7 +11,7 @@ from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from .energy import Energy
-from .models import BatchPower, Ecu, Inverter, InverterDay, Series, SystemDetails, with_batch
+from .models import BatchPower, Ecu, Inverter, InverterDay, Series, SystemDetails, parse_number, with_batch
 from .planner import Plant
 
 
@@ -129,7 +129,7 @@ def dump(state: SystemState) -> dict[str, Any]:
 
 
 def load(data: object) -> SystemState:
-    """Return the state that was dumped. Raises ValueError, TypeError or KeyError when it makes no sense."""
+    """Return the state that was dumped. Raises ValueError or TypeError when it makes no sense."""
     state = _load(SystemState, data)
     if not isinstance(state, SystemState):
         raise TypeError("not a state")
@@ -150,16 +150,34 @@ def _load(kind: Any, data: Any) -> object:  # noqa: ANN401, PLR0911
         inner = [argument for argument in arguments if argument is not NoneType]
         return None if data is None else _load(inner[0], data)
     if origin is tuple:
-        return tuple(_load(arguments[0], item) for item in data)
+        return tuple(_load(arguments[0], item) for item in _checked(list, data))
     if origin is Mapping:
-        return {key: _load(arguments[1], value) for key, value in data.items()}
+        return {key: _load(arguments[1], value) for key, value in _checked(dict, data).items()}
     if isinstance(kind, type) and is_dataclass(kind):
-        hints = _hints(kind)
-        return kind(**{f.name: _load(hints[f.name], data[f.name]) for f in fields(kind) if f.name in data})
-    if kind in {date, datetime}:
-        return kind.fromisoformat(data)
-    if kind is float and isinstance(data, int):
-        return float(data)
-    if not isinstance(data, kind):
+        known, hints = _checked(dict, data), _hints(kind)
+        return kind(**{f.name: _load(hints[f.name], known[f.name]) for f in fields(kind) if f.name in known})
+    if kind is date:
+        return date.fromisoformat(data)
+    if kind is datetime:
+        return _aware(datetime.fromisoformat(data))
+    if kind is float:
+        return _figure(_checked((float, int), data))
+    return _checked(kind, data)
+
+
+def _checked(kind: type | tuple[type, ...], data: Any) -> Any:  # noqa: ANN401
+    if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
         raise TypeError(f"{type(data).__name__} is no {kind}")
     return data
+
+
+def _aware(moment: datetime) -> datetime:
+    if moment.tzinfo is None:
+        raise ValueError("a moment without a zone")
+    return moment
+
+
+def _figure(data: float) -> float:
+    if (number := parse_number(data)) is None:
+        raise ValueError("not a figure")
+    return number
