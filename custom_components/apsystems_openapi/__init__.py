@@ -5,6 +5,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
+from . import devices
 from .api import OpenApiClient
 from .const import (
     CONF_APP_ID,
@@ -13,7 +14,6 @@ from .const import (
     CONF_SID,
     DEFAULT_BASE_URL,
     DOMAIN,
-    MANUFACTURER,
 )
 from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator, state_store
 from .ledger import async_get_ledger
@@ -37,13 +37,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) ->
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
 
-    # Inverters hang below the system, so it comes first.
-    dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        identifiers={(DOMAIN, coordinator.sid)},
-        manufacturer=MANUFACTURER,
-        name=f"{MANUFACTURER} {coordinator.sid}",
-    )
+    devices.async_register_system(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
     return True

@@ -16,9 +16,10 @@ _KEPT: Final = timedelta(days=64)
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """A running month of one zone: until when it runs, and the calls that may still be made in it."""
+    """A running month of one zone: until when it runs, the calls that a month has, and those that it has left."""
 
     end: datetime
+    size: float
     left: float
 
 
@@ -27,7 +28,8 @@ class Book:
     """Calls by quarter of an hour since the epoch.
 
     What was called in the month before the book was `opened` is in nobody's book; it is taken to be the month's share
-    of the quota that was over then, and at least `carried`, which somebody else may have remembered.
+    of the quota that was over then, and at least `carried`, which somebody else may have remembered. Most of the
+    reserve is kept out of that, so that a first set-up works on the last day of a month.
     """
 
     opened: datetime
@@ -46,15 +48,17 @@ class Book:
         start, end = month(now, zone)
         first, last = _quarter(start), None if until is None else _quarter(until)
         booked = sum(n for quarter, n in self.spent.items() if quarter >= first and (last is None or quarter < last))
-        if not start < self.opened <= max(now, self.opened) < end:
+        if not start < self.opened < end:
             return booked
-        return booked + max(self.carried, round(quota * ((self.opened - start) / (end - start))))
+        over = round(quota * ((self.opened - start) / (end - start)))
+        return booked + max(self.carried, min(over, limit(quota) - max(0, reserve(quota) - 2)))
 
     def accounts(self, midnight: datetime, zones: Iterable[tzinfo], quota: int, share: float) -> tuple[Account, ...]:
         """Return the accounts as they stood at a local midnight; `share` is one system's part of what is left."""
         return tuple(
             Account(
                 end=month(midnight, zone)[1],
+                size=limit(quota) * share,
                 left=max(0, limit(quota) - self.used(midnight, zone, quota, until=midnight)) * share,
             )
             for zone in zones
@@ -65,9 +69,14 @@ class Book:
         return max(0, min(limit(quota) - self.used(now, zone, quota) for zone in zones))
 
 
+def reserve(quota: int) -> int:
+    """Return the few calls of a quota that are left for what nobody counted."""
+    return min(10, quota // 50)
+
+
 def limit(quota: int) -> int:
-    """Return what is spent of a quota at most; a little is left for what nobody counted."""
-    return quota - min(15, quota // 50)
+    """Return what is spent of a quota at most."""
+    return quota - reserve(quota)
 
 
 def month(now: datetime, zone: tzinfo) -> tuple[datetime, datetime]:

@@ -9,9 +9,9 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .calls import Call, Kind
 from .coordinator import ApsystemsConfigEntry
 from .entity import ApsystemsEntity
-from .planner import Call, Kind
 from .state import SystemState
 
 PARALLEL_UPDATES = 1

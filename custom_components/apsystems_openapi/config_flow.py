@@ -1,7 +1,8 @@
 """Set-up and options."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from contextlib import suppress
+from datetime import UTC, timedelta
 from typing import Any, Final, override
 import unicodedata
 
@@ -14,6 +15,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import UnitOfTime
 from homeassistant.core import callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -28,27 +30,36 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from .api import OpenApiClient, OpenApiError, normalize_base_url
+from .book import CHINA
+from .calls import Call, Kind, Options
 from .const import (
     CONF_APP_ID,
     CONF_APP_SECRET,
     CONF_AUTO_SCAN_INTERVAL,
     CONF_BASE_URL,
+    CONF_LIVE_POWER,
+    CONF_MONTHLY_QUOTA,
     CONF_SCAN_INTERVAL,
     CONF_SID,
     CONF_SUNRISE_OFFSET,
     CONF_SUNSET_OFFSET,
     DEFAULT_BASE_URL,
+    DEFAULT_LIVE_POWER,
+    DEFAULT_QUOTA,
     DEFAULTS,
     DOMAIN,
     MANUFACTURER,
     MAX_OFFSET,
+    MAX_QUOTA,
     MAX_SCAN_INTERVAL,
     MIN_SCAN_INTERVAL,
 )
 from .coordinator import BLOCKING, ERROR_KEYS, state_store
+from .forecast import outlook
 from .ledger import LedgerError, async_get_ledger
-from .planner import Call, Kind
-from .state import SystemState, dump
+from .settings import options_of
+from .site import async_locate
+from .state import SystemState, dump, load
 
 
 def _number(least: int, most: int, step: int, unit: str) -> NumberSelector:
@@ -66,6 +77,12 @@ OPTIONS_SCHEMA: Final = vol.Schema(
         ),
         vol.Required(CONF_SUNRISE_OFFSET, default=DEFAULTS[CONF_SUNRISE_OFFSET]): _OFFSET,
         vol.Required(CONF_SUNSET_OFFSET, default=DEFAULTS[CONF_SUNSET_OFFSET]): _OFFSET,
+    }
+)
+MORE_OPTIONS_SCHEMA: Final = OPTIONS_SCHEMA.extend(
+    {
+        vol.Required(CONF_LIVE_POWER, default=DEFAULT_LIVE_POWER): BooleanSelector(),
+        vol.Required(CONF_MONTHLY_QUOTA, default=DEFAULT_QUOTA): _number(0, MAX_QUOTA, 1, "calls"),
     }
 )
 USER_SCHEMA: Final = vol.Schema(
@@ -132,8 +149,9 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
             data[CONF_APP_SECRET],
             data[CONF_SID],
         )
+        zones = (UTC, CHINA, dt_util.get_default_time_zone())
         try:
-            await ledger.async_book(data[CONF_SID], Call(kind=Kind.DETAILS), now)
+            await ledger.async_book(data[CONF_SID], Call(kind=Kind.DETAILS), now, zones, DEFAULT_QUOTA)
             details = await client.details()
         except (OpenApiError, LedgerError) as error:
             if reason := BLOCKING.get(type(error)):
@@ -146,16 +164,40 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
 
 
 class ApsystemsOptionsFlow(OptionsFlowWithReload):
-    """Everything but the credentials."""
+    """Everything but the credentials, with what it comes to before it is saved."""
+
+    _chosen: dict[str, Any]
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for the options."""
         if user_input is not None:
-            return self.async_create_entry(data={**self.config_entry.options, **_whole(user_input)})
+            self._chosen = _whole(user_input)
+            return await self.async_step_confirm()
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(OPTIONS_SCHEMA, self.config_entry.options),
+            data_schema=self.add_suggested_values_to_schema(MORE_OPTIONS_SCHEMA, self.config_entry.options),
         )
+
+    async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Show what the options come to: calls and spacing of the busiest and the quietest month."""
+        if user_input is not None:
+            return self.async_create_entry(data={**self.config_entry.options, **self._chosen})
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=vol.Schema({}),
+            description_placeholders=await self._async_outlook(options_of(self._chosen)),
+            last_step=True,
+        )
+
+    async def _async_outlook(self, options: Options) -> dict[str, str]:
+        """Plan a year with the options, for the plant as it is known."""
+        state = SystemState()
+        with suppress(AttributeError, HomeAssistantError, KeyError, TypeError, ValueError):
+            if (stored := await state_store(self.hass, self.config_entry.data[CONF_SID]).async_load()) is not None:
+                state = load(stored)
+        site, _ = await async_locate(self.hass, state.timezone)
+        year = await self.hass.async_add_executor_job(outlook, dt_util.now().year, site, state.plant, options)
+        return {"quota": str(options.monthly_quota), **year.words}
 
 
 def _cleaned(user_input: Mapping[str, Any]) -> dict[str, str]:

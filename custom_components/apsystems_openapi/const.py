@@ -17,15 +17,20 @@ CONF_AUTO_SCAN_INTERVAL: Final = "auto_scan_interval"
 CONF_SCAN_INTERVAL: Final = "scan_interval"
 CONF_SUNRISE_OFFSET: Final = "sunrise_offset"
 CONF_SUNSET_OFFSET: Final = "sunset_offset"
+CONF_MONTHLY_QUOTA: Final = "monthly_quota"
+CONF_LIVE_POWER: Final = "live_power"
 
 DEFAULT_BASE_URL: Final = "https://api.apsystemsema.com:9282"
 
 MIN_SCAN_INTERVAL: Final = 1800  # seconds
 MAX_SCAN_INTERVAL: Final = 7200
 MAX_OFFSET: Final = 120  # minutes
+MAX_QUOTA: Final = 1_000_000
 DEFAULTS: Final[dict[str, bool | int]] = {
     CONF_AUTO_SCAN_INTERVAL: True,
     CONF_SCAN_INTERVAL: MIN_SCAN_INTERVAL,
     CONF_SUNRISE_OFFSET: 30,
     CONF_SUNSET_OFFSET: 30,
 }
+DEFAULT_QUOTA: Final = 1000
+DEFAULT_LIVE_POWER: Final = True

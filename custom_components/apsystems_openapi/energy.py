@@ -66,6 +66,11 @@ class Reading:
         return self.midnight.date()
 
     @property
+    def before_sunrise(self) -> bool:
+        """Whether the plant can have made nothing yet on this site day."""
+        return self.sunrise is None or self.at < self.sunrise
+
+    @property
     def by_day(self) -> bool:
         """Whether the cloud's `today` is sure to be this site day's."""
         return self.sunrise is not None and self.sunrise <= self.at <= self.last
@@ -111,9 +116,14 @@ def turn(energy: Energy, day: date, *, before_sunrise: bool) -> Energy:
 def read_hours(energy: Energy, day: date, hours: Series, reading: Reading) -> Energy:
     """Take the hourly series of a day; the running hour is still 0 in it (`api.md` §3)."""
     known = [hour for hour in hours if hour is not None]
-    if not known or day != energy.day or not _is_possible(energy, sum(known), reading):
+    return read_today(energy, day, sum(known) if known else None, reading)
+
+
+def read_today(energy: Energy, day: date, kwh: float | None, reading: Reading) -> Energy:
+    """Take a figure of a day's energy that is asked for by its date."""
+    if kwh is None or day != energy.day or not _is_possible(energy, kwh, reading):
         return energy
-    return _shown(_with_today(energy, sum(known), reading))
+    return _shown(_with_today(energy, kwh, reading))
 
 
 def read_summary(energy: Energy, summary: Summary, reading: Reading) -> Energy:

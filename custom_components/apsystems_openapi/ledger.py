@@ -5,27 +5,27 @@ sent; a booking that cannot be written, or read back, is no leave to call. The A
 """
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 import hashlib
 from typing import Any, Final
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.storage import Store
+from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
+from .book import CHINA, Book, month, shares
+from .calls import Call
 from .const import DOMAIN, LOGGER
-from .planner import Call
 
-# The vendor sits in China and does not say in which zone a month begins (`api.md` §5).
-VENDOR_ZONE: Final = timezone(timedelta(hours=8), "China")
 FIRST_WAIT: Final = timedelta(minutes=5)
 PROBE: Final = timedelta(days=1)
-_BUCKET_S: Final = 900  # every zone's midnight falls on a quarter of an hour
-_KEPT: Final = timedelta(days=64)
 
 
 class Reason(StrEnum):
@@ -48,6 +48,10 @@ class LedgerError(Exception):
     """The booking could not be written down, so that the call must not be made."""
 
 
+class SpentError(LedgerError):
+    """By our own count the month has no call left."""
+
+
 class Ledger:
     """The calls of one App ID."""
 
@@ -57,14 +61,16 @@ class Ledger:
         self._hass = hass
         self._store = Store[dict[str, Any]](hass, 1, f"{DOMAIN}.ledger.{self.digest}", private=True, atomic_writes=True)
         self._lock = asyncio.Lock()
-        self._spent: dict[int, int] = {}
+        self.book = Book(opened=dt_util.utcnow())
         self._asked: dict[str, dict[str, datetime]] = {}
+        self._needs: dict[str, float] = {}
 
     async def async_load(self) -> None:
         """Read the book; one that makes no sense counts as lost."""
         try:
-            self._restore(await self._store.async_load() or {})
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            if (stored := await self._store.async_load()) is not None:
+                self._restore(stored)
+        except (AttributeError, HomeAssistantError, KeyError, TypeError, ValueError) as error:
             LOGGER.warning("The ledger of calls is unreadable and is begun anew: %s", type(error).__name__)
 
     def blocked(self, now: datetime) -> Block | None:
@@ -77,19 +83,24 @@ class Ledger:
         """Return when a system's call was last sent."""
         return self._asked.get(sid, {}).get(str(call))
 
-    def spent(self, now: datetime, zone: tzinfo) -> int:
-        """Return the calls of the running calendar month of a zone."""
-        first = now.astimezone(zone).date().replace(day=1)
-        start = int(datetime.combine(first, time(), zone).timestamp()) // _BUCKET_S
-        return sum(n for bucket, n in self._spent.items() if bucket >= start)
+    def share(self, sid: str) -> float:
+        """Return a system's part of what is left."""
+        return shares(self._needs).get(sid, 1.0)
 
-    async def async_book(self, sid: str, call: Call, now: datetime) -> None:
-        """Book a call that is about to be sent. Raises LedgerError when it must not be."""
-        bucket = int(now.timestamp()) // _BUCKET_S
-        oldest = int((now - _KEPT).timestamp()) // _BUCKET_S
+    async def async_join(self, sid: str, need: float, carried: int) -> None:
+        """Let a system have its share; `carried` are the calls of this month that it remembers."""
+        if self._needs.get(sid) == need and carried <= self.book.carried:
+            return
+        self._needs[sid] = need
+        self.book.carried = max(self.book.carried, carried)
+        await self._async_note()
+
+    async def async_book(self, sid: str, call: Call, now: datetime, zones: Iterable[tzinfo], quota: int) -> None:
+        """Book a call that is about to be sent. Raises LedgerError, or SpentError, when it must not be."""
         async with self._lock:
-            self._spent = {b: n for b, n in self._spent.items() if b >= oldest}
-            self._spent[bucket] = self._spent.get(bucket, 0) + 1
+            if not self.book.room(now, zones, quota):
+                raise SpentError("The calls of this month are spent")
+            self.book.add(now)
             self._asked.setdefault(sid, {})[str(call)] = now
             await self._async_save()
 
@@ -100,7 +111,7 @@ class Ledger:
         """
         if reason is Reason.QUOTA:
             wait = PROBE
-            until = min(now + PROBE, _next_month(now, UTC), _next_month(now, VENDOR_ZONE))
+            until = min(now + PROBE, month(now, UTC)[1], month(now, CHINA)[1])
         else:
             former = self.block.wait if self.block and self.block.reason is Reason.THROTTLED else None
             wait = min(2 * former, PROBE) if former else FIRST_WAIT
@@ -119,8 +130,9 @@ class Ledger:
 
     async def async_forget(self, sid: str) -> None:
         """Forget what a removed system was asked; what it cost stays in the book."""
-        if self._asked.pop(sid, None) is not None:
-            await self._async_note()
+        self._asked.pop(sid, None)
+        self._needs.pop(sid, None)
+        await self._async_note()
 
     async def _async_note(self) -> None:
         """Write down what is no booking; when that fails, it is known until Home Assistant stops."""
@@ -145,17 +157,25 @@ class Ledger:
         }
         return {
             "block": block,
-            "spent": {str(bucket): n for bucket, n in self._spent.items()},
+            "opened": self.book.opened.isoformat(),
+            "carried": self.book.carried,
+            "spent": {str(quarter): calls for quarter, calls in self.book.spent.items()},
+            "needs": dict(self._needs),
             "asked": {
                 sid: {call: moment.isoformat() for call, moment in calls.items()} for sid, calls in self._asked.items()
             },
         }
 
     def _restore(self, book: dict[str, Any]) -> None:
-        self._spent = {int(bucket): n for bucket, n in book.get("spent", {}).items()}
+        self.book = Book(
+            opened=datetime.fromisoformat(book["opened"]),
+            carried=int(book["carried"]),
+            spent={int(quarter): int(calls) for quarter, calls in book["spent"].items()},
+        )
+        self._needs = {sid: float(need) for sid, need in book["needs"].items()}
         self._asked = {
             sid: {call: datetime.fromisoformat(moment) for call, moment in calls.items()}
-            for sid, calls in book.get("asked", {}).items()
+            for sid, calls in book["asked"].items()
         }
         if block := book.get("block"):
             self.block = Block(
@@ -177,9 +197,3 @@ async def async_get_ledger(hass: HomeAssistant, app_id: str) -> Ledger:
     if ledger.digest not in ledgers:
         await ledger.async_load()
     return ledgers.setdefault(ledger.digest, ledger)
-
-
-def _next_month(now: datetime, zone: tzinfo) -> datetime:
-    first = now.astimezone(zone).date().replace(day=1)
-    after = (first + timedelta(days=32)).replace(day=1)
-    return datetime.combine(after, time(), zone).astimezone(UTC)

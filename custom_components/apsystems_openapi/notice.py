@@ -1,11 +1,13 @@
 """The notification that the cloud takes no calls, in the user's language; one for each App ID."""
 
+from collections.abc import Iterable
 from datetime import datetime, tzinfo
 
 from homeassistant.components import persistent_notification
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_translations
 
+from .book import month
 from .const import DOMAIN
 from .ledger import Block, Ledger
 
@@ -27,6 +29,11 @@ async def async_show(hass: HomeAssistant, ledger: Ledger, block: Block, zone: tz
 def async_clear(hass: HomeAssistant, ledger: Ledger) -> None:
     """Take the notification away."""
     persistent_notification.async_dismiss(hass, _id(ledger))
+
+
+def resumes(now: datetime, zones: Iterable[tzinfo]) -> datetime:
+    """Return when the month has turned in whichever zone it is counted in."""
+    return max(month(now, zone)[1] for zone in zones)
 
 
 def moment(when: datetime, zone: tzinfo) -> str:

@@ -1,146 +1,243 @@
-"""Which call when: pure arithmetic over the sun, the plant and the options. No clock, no I/O.
+"""Which call when: pure arithmetic over the sun, the plant and what is left of the month. No clock, no I/O.
 
-A plan is the list of one site day's calls, each with the moment at which it falls due and the moment from which it is
-no longer worth making. The same day, site, plant and options always give the same plan, so a restart repeats nothing:
-whoever carries a plan out makes a call once it is due, unless it was made since, and drops what is past.
+Calls buy freshness, never data: a day's series can be read later (`api.md` §5). So the whole quota is spent, on the
+right calls, at the right moments, and never exceeded:
 
-The fixed schedule is a table (all times are the site's):
-
-| call | when | until |
-|---|---|---|
-| hourly energy of the system | every interval within the solar hours | the next one is due |
-| summary | with the last of these | one interval later |
-| telemetry, one call for each inverter | 12:30 | sunset |
-| batch power, one call for each ECU | 23:00, or at the end of the solar hours if later | five minutes later |
-
-In polar night there is one summary at noon. The automatic interval is the smallest whole minute with which this table
-stays under 90 % of the quota in the busiest month of the year, within 30 minutes and 2 hours.
+* A plan is made for a whole day, from what was left of the month at the day's first midnight. Whatever happens during
+  the day, the plan stays the same: a restart repeats nothing, and a call that nobody planned, such as a button's, is
+  paid for by the days after. What nobody can plan for is caught by a last look into the book before each call.
+* The vendor's month may begin in another zone than ours, so the plan must fit into each of three months at once: the
+  tightest counts.
+* First come the duties: the summary at the end of the solar hours, which settles the total; the panels' power of the
+  day, for each ECU, after the last light; the closing hourly series and the panels' energies, which take turns when
+  calls are few; telemetry of the inverters at 12:30, for a sixth of what then remains: what is more takes turns over
+  the days. Few calls leave the later duties out.
+* All that remains are reads of today's energy and the current power, over the light that is left of the month. Sun
+  above 5° weighs full, low sun little, darkness nothing; today gets its part of that weight, and the reads divide it
+  evenly. So a June day has more reads than a December day has, but December's are closer together.
+* One ECU's day tells everything in one call. With several ECUs the summary tells today's energy in one call, and now
+  and then a round of all ECUs is read instead, for the current power.
+* A read just after a full five minutes finds a sample that has just been made; one just before finds an old one.
+* When reads are close enough, some calls go to the power of every panel during the day.
+* Never more than twice the steady rate: what was saved, by an outage or a late start, is spent slowly.
 """
 
-from dataclasses import dataclass, field, replace
+from bisect import bisect_left
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from enum import StrEnum
 from functools import lru_cache
-from itertools import pairwise
-from typing import Final, override
+from itertools import accumulate, pairwise
+from math import ceil, floor
+from typing import Final
 
-from .solar import Site, Span, daylight, solar_hours
+from .book import Account
+from .calls import LONGEST_INTERVAL, Call, Kind, Options, Plant, Slot
+from .fixed import NOON, fixed_plan, noon_summary, telemetry, thinned
+from .solar import Site, Span, daylight, solar_hours, sun_elevation
 
-SHORTEST_INTERVAL: Final = timedelta(minutes=30)
-LONGEST_INTERVAL: Final = timedelta(hours=2)
-HEADROOM: Final = 0.9
-NOON: Final = time(12)
-TELEMETRY_AT: Final = time(12, 30)
-BATCH_AT: Final = time(23)
-BATCH_WINDOW: Final = timedelta(minutes=5)
+FULL_SUN: Final = 5.0  # degrees
+LOW_SUN_WEIGHTS: Final = (0.25, 0.5, 1.0)
+AFTER_SAMPLE: Final = timedelta(seconds=30)
+FIRST_READ: Final = 0.25  # of a spacing: at sunrise what is shown is oldest, and the end of the day has its summary
+CLOSE_READS: Final = timedelta(minutes=18)
+PANEL_ROUNDS: Final = 3
+HOURS_BETWEEN_ROUNDS: Final = 2.75
+LAST_CLOSING: Final = time(23, 40)
+LATE: Final = timedelta(hours=2)
+_STEP: Final = timedelta(minutes=5)
+_HOUR: Final = timedelta(hours=1)
+_UPLOADED: Final = timedelta(minutes=15)
 
-
-class Kind(StrEnum):
-    """What is asked of the cloud."""
-
-    DETAILS = "details"
-    INVERTERS = "inverters"
-    SUMMARY = "summary"
-    HOURLY = "hourly"
-    TELEMETRY = "telemetry"
-    BATCH_POWER = "batch_power"
-
-
-@dataclass(frozen=True, order=True, kw_only=True)
-class Call:
-    """One call; `target` is the inverter's or the ECU's id where there is one."""
-
-    kind: Kind
-    target: str = ""
-
-    @override
-    def __str__(self) -> str:
-        return f"{self.kind}:{self.target}" if self.target else str(self.kind)
+type Curve = tuple[tuple[datetime, float], ...]
 
 
-@dataclass(frozen=True, order=True, kw_only=True)
-class Slot:
-    """A call that falls due at `at` and is not worth making from `until` on; both in UTC."""
+def plan(day: date, site: Site, plant: Plant, accounts: Sequence[Account], options: Options) -> tuple[Slot, ...]:
+    """Return the calls of a site day in the order in which they fall due.
 
-    at: datetime
-    until: datetime
-    call: Call = field(compare=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """The owner's choices."""
-
-    automatic: bool = True
-    interval: timedelta = SHORTEST_INTERVAL
-    sunrise_offset: timedelta = timedelta(minutes=30)
-    sunset_offset: timedelta = timedelta(minutes=30)
-    monthly_quota: int = 1000
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plant:
-    """What there is to ask for: ids of the ECUs that have inverters, and of the inverters."""
-
-    ecus: tuple[str, ...] = ()
-    inverters: tuple[str, ...] = ()
-
-
-def plan(day: date, site: Site, plant: Plant, options: Options) -> tuple[Slot, ...]:
-    """Return the calls of a site day in the order in which they fall due."""
+    `accounts` are as they stood at the day's first midnight; `options.interval` is the one to keep where polls are
+    evenly spaced.
+    """
+    tomorrow = site.midnight(day + timedelta(days=1))
+    accounts = [account for account in accounts if account.end >= tomorrow]
+    if not accounts or min(account.left for account in accounts) < 1:
+        return ()
+    # What a late month has saved is for reads; duties are the same every day.
+    daily = min(min(account.left / len(days_left(day, site, account)), account.size / 28) for account in accounts)
+    if not (options.automatic and options.live_power):
+        return thinned(fixed_plan(day, site, plant, options), daily, accounts)
     hours = solar_hours(site, day, options.sunrise_offset, options.sunset_offset)
     light = daylight(site, day)
     if hours is None or light is None:
-        noon = site.at(day, NOON).astimezone(UTC)
-        return (Slot(at=noon, until=noon + LONGEST_INTERVAL, call=Call(kind=Kind.SUMMARY)),)
-    polls = poll_moments(hours, options.interval)
-    ends = [*polls[1:], polls[-1] + options.interval]
-    slots = [Slot(at=at, until=end, call=Call(kind=Kind.HOURLY)) for at, end in zip(polls, ends, strict=True)]
-    slots.append(Slot(at=polls[-1], until=ends[-1], call=Call(kind=Kind.SUMMARY)))
-    at = site.at(day, TELEMETRY_AT).astimezone(UTC)
-    until = max(light.end.astimezone(UTC), at + SHORTEST_INTERVAL)
-    slots += [Slot(at=at, until=until, call=Call(kind=Kind.TELEMETRY, target=uid)) for uid in plant.inverters]
-    at = max(site.at(day, BATCH_AT), hours.end).astimezone(UTC)
-    slots += [Slot(at=at, until=at + BATCH_WINDOW, call=Call(kind=Kind.BATCH_POWER, target=eid)) for eid in plant.ecus]
-    return tuple(sorted(slots))
+        return (noon_summary(day, site),)
+    curve = _curve(site, day, options.sunrise_offset, options.sunset_offset)
+    rounds = _rounds(curve, plant)
+    duties, cost = _duties(day, site, plant, hours, light, daily - rounds * (len(plant.ecus) - 1))
+    calls = _calls_for_reads(day, site, accounts, options, cost)
+    return tuple(sorted([*duties, *_reads(day, plant, curve, hours, calls, rounds)]))
 
 
-def poll_moments(hours: Span, interval: timedelta) -> list[datetime]:
-    """Return the moments of a day's polls: from the start of the solar hours on, an interval apart, in UTC."""
-    start = hours.start.astimezone(UTC)
-    return [start + n * interval for n in range(hours.length // interval + 1)]
+# Duties
 
 
-def sized(year: int, site: Site, plant: Plant, options: Options) -> tuple[Options, int]:
-    """Return the options with the interval that is to be kept, and the calls that the busiest month then takes.
+def _duties(day: date, site: Site, plant: Plant, hours: Span, light: Span, daily: float) -> tuple[list[Slot], float]:
+    """Return the day's duties, and what they cost on average; what a day cannot pay takes turns or is left out."""
+    closing = min(hours.end, site.at(day, LAST_CLOSING)).astimezone(UTC)
+    midnight = site.midnight(day + timedelta(days=1)).astimezone(UTC)
+    until = min(closing + LATE, midnight)
+    panels = [Call(kind=Kind.BATCH_POWER, target=eid) for eid in plant.ecus]
+    lesser = [Call(kind=Kind.HOURLY), *(Call(kind=Kind.BATCH_ENERGY, target=eid) for eid in plant.ecus)]
 
-    Looks at every day of the year, which takes about half a second the first time.
+    spare = daily - 1
+    first, first_cost = _turns(panels, floor(spare), day)
+    spare -= first_cost
+    second, second_cost = _turns(lesser, floor(spare if spare < 4 else spare / 12), day)
+    spare -= second_cost
+    third, third_cost = _turns(plant.inverters, floor(spare / 6), day)
+
+    calls = [Call(kind=Kind.SUMMARY), *first, *second]
+    slots = [Slot(at=closing, until=until, call=c, day=day) for c in calls if c.kind is not Kind.HOURLY]
+    if len(calls) != len(slots):
+        slots += _closed_hours(day, site, midnight)
+    slots += telemetry(day, site, light, tuple(third))
+    return slots, 1 + first_cost + second_cost + third_cost
+
+
+def _turns[T](items: Sequence[T], daily: int, day: date) -> tuple[list[T], float]:
+    """Return those whose turn it is when a day has only so many, and how many that is on average."""
+    if daily < 1 or not items:
+        return [], 0.0
+    cycle = ceil(len(items) / daily)
+    turn = day.toordinal() % cycle
+    return [item for n, item in enumerate(items) if n % cycle == turn], len(items) / cycle
+
+
+def _closed_hours(day: date, site: Site, midnight: datetime) -> list[Slot]:
+    """Return the call for the day's hours once the last with light has closed.
+
+    In the far north that is after midnight, so that the call for the day before may be this day's.
     """
-    months = _solar_lengths(year, site, options.sunrise_offset, options.sunset_offset)
-    daily = 1 + len(plant.inverters) + len(plant.ecus)
-
-    def busiest(interval: timedelta) -> int:
-        return max(sum(length // interval + 1 + daily for length in month) for month in months)
-
-    if not options.automatic:
-        return options, busiest(options.interval)
-    interval = SHORTEST_INTERVAL
-    while interval < LONGEST_INTERVAL and busiest(interval) >= HEADROOM * options.monthly_quota:
-        interval += timedelta(minutes=1)
-    return replace(options, interval=interval), busiest(interval)
+    slots = []
+    for asked in (day - timedelta(days=1), day):
+        if (light := daylight(site, asked)) is None:
+            continue
+        full = light.end.replace(minute=0, second=0, microsecond=0).astimezone(UTC) + _HOUR
+        at = full + _UPLOADED
+        if site.midnight(day).astimezone(UTC) <= at < midnight:
+            slots.append(Slot(at=at, until=min(at + LATE, midnight), call=Call(kind=Kind.HOURLY), day=asked))
+    return slots
 
 
-@lru_cache(maxsize=8)
-def _solar_lengths(
-    year: int, site: Site, sunrise_offset: timedelta, sunset_offset: timedelta
-) -> tuple[tuple[timedelta, ...], ...]:
-    """Return the length of each day's solar hours, by month."""
-    firsts = [date(year + n // 12, n % 12 + 1, 1) for n in range(13)]
-    return tuple(
-        tuple(
-            hours.length
-            for n in range((after - first).days)
-            if (hours := solar_hours(site, first + timedelta(days=n), sunrise_offset, sunset_offset))
-        )
-        for first, after in pairwise(firsts)
-    )
+# Reads
+
+
+def _reads(day: date, plant: Plant, curve: Curve, hours: Span, calls: int, rounds: int) -> list[Slot]:
+    """Return a day's reads for a number of calls; among them so many rounds of all ECUs, at most six in ten."""
+    ecus = plant.ecus if plant.ecu_days else ()
+    extra = len(ecus) - 1
+    while rounds and (rounds * extra >= calls or rounds > 0.6 * (calls - rounds * extra)):
+        rounds -= 1
+    reads = calls - rounds * max(extra, 0)
+    panels = _panel_rounds(curve, reads, len(plant.ecus))
+    moments = _spread(curve, reads - panels * len(plant.ecus))
+    ends = [*moments[1:], max(hours.end.astimezone(UTC), *moments[-1:])] if moments else []
+    of_all = {len(moments) * (n + 1) // (rounds + 1) for n in range(rounds)}
+    slots = []
+    for n, (at, until) in enumerate(zip(moments, ends, strict=True)):
+        targets = ecus if len(ecus) == 1 or n in of_all else ()
+        asked = [Call(kind=Kind.ECU_DAY, target=eid) for eid in targets] or [Call(kind=Kind.SUMMARY)]
+        slots += [Slot(at=at, until=until, call=call, day=day, read=True) for call in asked]
+    for at in _spread(curve, panels):
+        slots += [
+            Slot(at=at, until=at + CLOSE_READS, call=Call(kind=Kind.BATCH_POWER, target=eid), day=day, read=True)
+            for eid in plant.ecus
+        ]
+    return slots
+
+
+def _calls_for_reads(day: date, site: Site, accounts: Sequence[Account], options: Options, duties: float) -> int:
+    """Return today's part, by the light, of what duties leave of the month; at most twice the steady rate."""
+
+    def light_of(days: Sequence[date]) -> float:
+        return sum(_weight(_curve(site, d, options.sunrise_offset, options.sunset_offset)) for d in days)
+
+    today = light_of([day])
+    if not today:
+        return 0
+    calls = []
+    for account in accounts:
+        days = days_left(day, site, account)
+        calls.append((account.left - duties * len(days)) * today / light_of(days))
+    month = [day.replace(day=1) + timedelta(days=n) for n in range(31)]
+    month = [d for d in month if d.month == day.month]
+    steady = (max(account.size for account in accounts) - duties * len(month)) * today / light_of(month)
+    return max(0, floor(min(*calls, 2 * steady) + 1e-6))
+
+
+def days_left(day: date, site: Site, account: Account) -> list[date]:
+    """Return the site days, from this one on, that an account must last for; one that ends by noon is another's."""
+    days = [day]
+    while site.at(days[-1] + timedelta(days=1), NOON) < account.end:
+        days.append(days[-1] + timedelta(days=1))
+    return days
+
+
+def _rounds(curve: Curve, plant: Plant) -> int:
+    """Return how many rounds of all ECUs keep the current power younger than three hours."""
+    if len(plant.ecus) < 2 or not plant.ecu_days:
+        return 0
+    hours = sum(elevation > FULL_SUN for _, elevation in curve) * (_STEP / _HOUR)
+    return max(0, ceil(hours / HOURS_BETWEEN_ROUNDS) - 1)
+
+
+def _panel_rounds(curve: Curve, reads: int, ecus: int) -> int:
+    """Return how many readings of all panels the day can pay for with its reads still close together."""
+    for rounds in range(PANEL_ROUNDS if ecus else 0, 0, -1):
+        left = reads - rounds * ecus
+        if left > 0 and timedelta(hours=_weight(curve)) / left <= CLOSE_READS:
+            return rounds
+    return 0
+
+
+def _spread(curve: Curve, number: int) -> list[datetime]:
+    """Return so many moments, evenly spaced in the weight of the light, each just after a full five minutes.
+
+    Low sun weighs as little as leaves no gap of more than two hours; with plenty of calls there is one every five
+    minutes of the solar hours.
+    """
+    if number >= len(curve):
+        return [_after_sample(moment) for moment, _ in curve]
+    first: list[datetime] = []
+    for low in LOW_SUN_WEIGHTS:
+        total = list(accumulate(_weight_of(elevation, low) for _, elevation in curve))
+        wanted = [(n + FIRST_READ) / number * total[-1] for n in range(number)]
+        steps = [bisect_left(total, want) for want in wanted]
+        moments = sorted({_after_sample(curve[step][0]) for step in steps})
+        first = first or moments
+        if all(after - before <= LONGEST_INTERVAL for before, after in pairwise(moments)):
+            return moments
+    return first
+
+
+def _after_sample(moment: datetime) -> datetime:
+    """Return the next moment just after a full five minutes, when an ECU has read its inverters (`api.md` §3)."""
+    return moment + (-moment.timestamp() % _STEP.total_seconds()) * timedelta(seconds=1) + AFTER_SAMPLE
+
+
+@lru_cache(maxsize=512)
+def _curve(site: Site, day: date, sunrise_offset: timedelta, sunset_offset: timedelta) -> Curve:
+    """Return the sun's elevation every five minutes of a day's solar hours; empty in polar night."""
+    hours = solar_hours(site, day, sunrise_offset, sunset_offset)
+    if hours is None:
+        return ()
+    start = hours.start.astimezone(UTC)
+    moments = [start + n * _STEP for n in range(hours.length // _STEP)]
+    return tuple((moment, sun_elevation(site, moment)) for moment in moments)
+
+
+def _weight(curve: Curve) -> float:
+    """Return the weight of a day's light, in hours of full sun."""
+    return sum(_weight_of(elevation, LOW_SUN_WEIGHTS[0]) for _, elevation in curve) * (_STEP / _HOUR)
+
+
+def _weight_of(elevation: float, low: float) -> float:
+    return 1.0 if elevation > FULL_SUN else low if elevation > 0 else 0.0

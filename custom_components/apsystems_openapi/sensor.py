@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, override
 
 from homeassistant.components.sensor import (
@@ -12,6 +12,7 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import (
+    EntityCategory,
     UnitOfElectricCurrent,
     UnitOfElectricPotential,
     UnitOfEnergy,
@@ -23,15 +24,20 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
+from .calls import Options
 from .const import SOURCE
-from .coordinator import ApsystemsConfigEntry, PlantData
+from .coordinator import ApsystemsConfigEntry
 from .entity import ApsystemsEntity, InverterEntity
 from .models import MAX_CHANNELS, MAX_PHASES, ChannelDay, Inverter, InverterDay, Series, latest, peak
+from .state import Panels
+from .view import PlantData
 
 PARALLEL_UPDATES = 0
 
 # Until its first telemetry an inverter is taken for one of two channels, as nearly all are.
 USUAL_CHANNELS = 2
+# The light of a system (`api.md` §3, details).
+LIGHTS = {1: "normal", 2: "inverter_alarm", 3: "ecu_offline", 4: "no_upload"}
 NO_DAY = InverterDay(day=date.min, times=(), ac_power_w=(), channels=())
 
 
@@ -41,6 +47,8 @@ class InverterView:
 
     inverter: Inverter
     day: InverterDay
+    panels: Panels | None
+    panels_reset: datetime | None
     is_today: bool
     sun_up: bool
 
@@ -65,14 +73,22 @@ class InverterView:
 
 def view(data: PlantData, inverter: Inverter) -> InverterView:
     """Return what is shown of an inverter."""
-    day = data.state.days.get(inverter.uid, NO_DAY)
-    return InverterView(inverter=inverter, day=day, is_today=day.day == data.day, sun_up=data.sun_up)
+    day, panels = data.state.days.get(inverter.uid, NO_DAY), data.state.panels.get(inverter.uid)
+    return InverterView(
+        inverter=inverter,
+        day=day,
+        panels=panels,
+        panels_reset=datetime.combine(panels.day, time(), data.midnight.tzinfo) if panels else None,
+        is_today=day.day == data.day,
+        sun_up=data.sun_up,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class SystemSensorDescription(SensorEntityDescription):
     """A sensor of the system."""
 
+    has_fn: Callable[[Options], bool] = lambda _: True
     value_fn: Callable[[PlantData], StateType | datetime]
     attributes_fn: Callable[[PlantData], dict[str, Any]] | None = None
     last_reset_fn: Callable[[PlantData], datetime | None] | None = None
@@ -83,6 +99,7 @@ class InverterSensorDescription(SensorEntityDescription):
     """A sensor of an inverter."""
 
     value_fn: Callable[[InverterView], float | None]
+    last_reset_fn: Callable[[InverterView], datetime | None] | None = None
     attributes_fn: Callable[[InverterView], dict[str, Any]] | None = None
     has_fn: Callable[[InverterView], bool] = lambda _: True
 
@@ -170,6 +187,19 @@ def _channel_sensors(number: int) -> tuple[InverterSensorDescription, ...]:
             has_fn=has,
             value_fn=lambda shown: shown.measured(shown.channel(number).current_a),
         ),
+        InverterSensorDescription(
+            key=f"energy_today_ch{number}",
+            translation_key="energy_today",
+            translation_placeholders=placeholders,
+            device_class=SensorDeviceClass.ENERGY,
+            state_class=SensorStateClass.TOTAL,
+            native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+            suggested_display_precision=2,
+            has_fn=lambda shown: shown.panels is not None and number <= len(shown.panels.kwh),
+            value_fn=lambda shown: _nth(shown.panels.kwh, number) if shown.panels else None,
+            attributes_fn=lambda shown: {"data_date": shown.panels.day.isoformat() if shown.panels else None},
+            last_reset_fn=lambda shown: shown.panels_reset,
+        ),
     )
 
 
@@ -209,6 +239,73 @@ SYSTEM_SENSORS = (
         value_fn=lambda data: data.energy.today,
         attributes_fn=_hours,
         last_reset_fn=lambda data: data.midnight,
+    ),
+    SystemSensorDescription(
+        key="month_energy",
+        translation_key="month_energy",
+        device_class=SensorDeviceClass.ENERGY,
+        state_class=SensorStateClass.TOTAL,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=1,
+        entity_registry_enabled_default=False,
+        value_fn=lambda data: data.energy.month,
+        last_reset_fn=lambda data: data.month_start,
+    ),
+    SystemSensorDescription(
+        key="year_energy",
+        translation_key="year_energy",
+        device_class=SensorDeviceClass.ENERGY,
+        state_class=SensorStateClass.TOTAL,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=0,
+        entity_registry_enabled_default=False,
+        value_fn=lambda data: data.energy.year,
+        last_reset_fn=lambda data: data.year_start,
+    ),
+    SystemSensorDescription(
+        key="power",
+        translation_key="power",
+        device_class=SensorDeviceClass.POWER,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfPower.WATT,
+        suggested_display_precision=0,
+        has_fn=lambda options: options.automatic and options.live_power,
+        value_fn=lambda data: data.power_w,
+    ),
+    SystemSensorDescription(
+        key="status",
+        translation_key="status",
+        device_class=SensorDeviceClass.ENUM,
+        options=list(LIGHTS.values()),
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda data: LIGHTS.get(data.state.details.light or 0) if data.state.details else None,
+    ),
+    SystemSensorDescription(
+        key="api_calls",
+        translation_key="api_calls",
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda data: data.calls,
+        attributes_fn=lambda data: {
+            "quota": data.quota,
+            "left": data.calls_left,
+            "planned_today": data.calls_today,
+            "estimate_month": data.calls_estimate,
+        },
+    ),
+    SystemSensorDescription(
+        key="data_time",
+        translation_key="data_time",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda data: data.newest_sample,
+    ),
+    SystemSensorDescription(
+        key="next_read",
+        translation_key="next_read",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda data: data.next_read,
     ),
 )
 
@@ -260,7 +357,11 @@ async def async_setup_entry(
 ) -> None:
     """Add the system's sensors, and those of inverters, channels and phases whenever the data shows new ones."""
     coordinator = entry.runtime_data
-    async_add_entities(SystemSensor(coordinator, description) for description in SYSTEM_SENSORS)
+    async_add_entities(
+        SystemSensor(coordinator, description)
+        for description in SYSTEM_SENSORS
+        if description.has_fn(coordinator.options)
+    )
     known: set[tuple[str, str]] = set()
 
     def missing() -> Iterator[InverterSensor]:
@@ -297,6 +398,9 @@ class SystemSensor(ApsystemsEntity, SensorEntity):
             "hourly_date",
             "solar_hours_active",
             "status",
+            "left",
+            "planned_today",
+            "estimate_month",
         }
     )
 
@@ -344,6 +448,13 @@ class InverterSensor(InverterEntity, SensorEntity):
     @override
     def native_value(self) -> float | None:
         return self.entity_description.value_fn(self._shown)
+
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        """Return the midnight of the day that a panel's energy is of."""
+        reset = self.entity_description.last_reset_fn
+        return reset(self._shown) if reset else None
 
     @property
     @override

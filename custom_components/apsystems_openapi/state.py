@@ -10,9 +10,21 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from .calls import Plant
 from .energy import Energy
-from .models import BatchPower, Ecu, Inverter, InverterDay, Series, SystemDetails, parse_number, with_batch
-from .planner import Plant
+from .models import (
+    MAX_CHANNELS,
+    BatchEnergy,
+    BatchPower,
+    Ecu,
+    EcuDay,
+    Inverter,
+    InverterDay,
+    Series,
+    SystemDetails,
+    parse_number,
+    with_batch,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +33,30 @@ class Hours:
 
     day: date
     kwh: Series
+
+
+@dataclass(frozen=True, kw_only=True)
+class EcuRead:
+    """An ECU's newest series that had a sample, and the site day that it is of."""
+
+    day: date
+    data: EcuDay
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panels:
+    """The energy (kWh) of an inverter's channels on a site day."""
+
+    day: date
+    kwh: Series
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spent:
+    """How many calls of the month, in UTC, the ledger had in its book at a moment."""
+
+    at: datetime
+    calls: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +73,7 @@ class SystemState:
 
     `listed` are the inverters of the newest listing, `inverters` those that have a device: a vanished one stays while
     its ECU's own list is missing or empty. `sought` are ids that a batch named and a listing was asked for.
+    `idle_reads` counts the reads in a row that brought nothing newer; `spent` is for a ledger that gets lost.
     """
 
     details: SystemDetails | None = None
@@ -45,7 +82,12 @@ class SystemState:
     ecus: tuple[Ecu, ...] | None = None
     inverters: tuple[Inverter, ...] = ()
     days: Mapping[str, InverterDay] = field(default_factory=dict)
+    ecu_reads: Mapping[str, EcuRead] = field(default_factory=dict)
+    panels: Mapping[str, Panels] = field(default_factory=dict)
     sought: tuple[str, ...] = ()
+    idle_reads: int = 0
+    ecu_days_refused: bool = False
+    spent: Spent | None = None
     retry: Retry | None = None
 
     @property
@@ -64,7 +106,14 @@ class SystemState:
         return Plant(
             ecus=tuple(dict.fromkeys(inverter.eid for inverter in self.inverters)),
             inverters=tuple(inverter.uid for inverter in self.inverters),
+            ecu_days=not self.ecu_days_refused,
         )
+
+    def reads_of(self, day: date) -> tuple[EcuDay, ...] | None:
+        """Return what every ECU last told of a day; None when one of them has told nothing of it."""
+        reads = [self.ecu_reads.get(eid) for eid in self.plant.ecus]
+        told = tuple(read.data for read in reads if read is not None and read.day == day)
+        return told if told and len(told) == len(reads) else None
 
     @property
     def timezone(self) -> str | None:
@@ -114,12 +163,39 @@ def with_batch_power(state: SystemState, day: date, batch: BatchPower) -> System
     return replace(state, days=days)
 
 
+def with_ecu_day(state: SystemState, eid: str, day: date, data: EcuDay) -> SystemState:
+    """Take an ECU's day; the hours follow once every ECU has told of it."""
+    held = state.ecu_reads.get(eid)
+    if data.newest is None or (held is not None and held.day > day):
+        return state
+    state = replace(state, ecu_reads={**state.ecu_reads, eid: EcuRead(day=day, data=data)})
+    if (told := state.reads_of(day)) is None:
+        return state
+    hours = tuple(
+        round(sum(known), 3) if (known := [kwh for kwh in hour if kwh is not None]) else None
+        for hour in zip(*(read.hours for read in told), strict=True)
+    )
+    return replace(state, hours=Hours(day=day, kwh=hours))
+
+
+def with_batch_energy(state: SystemState, day: date, batch: BatchEnergy) -> SystemState:
+    """Take the energies of an ECU's panels."""
+    panels = dict(state.panels)
+    for uid in {uid for uid, _ in batch}:
+        kwh = [batch.get((uid, channel)) for channel in range(1, MAX_CHANNELS + 1)]
+        while kwh[-1] is None:
+            kwh.pop()
+        panels[uid] = Panels(day=day, kwh=tuple(kwh))
+    return replace(state, panels=panels)
+
+
 def without(state: SystemState, uid: str) -> SystemState:
     """Forget an inverter."""
     return replace(
         state,
         inverters=tuple(inverter for inverter in state.inverters if inverter.uid != uid),
         days={owner: day for owner, day in state.days.items() if owner != uid},
+        panels={owner: panels for owner, panels in state.panels.items() if owner != uid},
     )
 
 

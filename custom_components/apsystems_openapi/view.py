@@ -1,0 +1,100 @@
+"""What entities show: the state of a system as of a moment. No Home Assistant."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from .agenda import Agenda
+from .answers import energy_of
+from .book import Book
+from .calls import Options
+from .energy import Energy, Reading, power_limit_kw
+from .solar import LAST_MINUTE, Site, daylight, solar_hours
+from .state import SystemState
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlantData:
+    """The state, and what the clock makes of it. `day` is the site's.
+
+    `midnight` is when today's energy was 0; unlike `day` it does not go back when a clock is set back.
+    """
+
+    state: SystemState
+    energy: Energy
+    day: date
+    midnight: datetime
+    month_start: datetime
+    year_start: datetime
+    sun_up: bool
+    solar_hours: bool
+    power_w: float | None
+    newest_sample: datetime | None
+    next_read: datetime | None
+    quota: int
+    calls: int
+    calls_left: int
+    calls_today: int
+    calls_estimate: int
+
+
+def view(
+    state: SystemState, site: Site, options: Options, book: Book, room: int, agenda: Agenda, now: datetime
+) -> PlantData:
+    """Return what is shown at a moment."""
+    reading = reading_of(state, site, now)
+    day, light = reading.day, daylight(site, reading.day)
+    hours = solar_hours(site, day, options.sunrise_offset, options.sunset_offset)
+    sun_up = light is not None and now in light
+    energy = energy_of(state, reading)
+    return PlantData(
+        state=state,
+        energy=energy,
+        day=day,
+        midnight=site.midnight(energy.day),
+        month_start=site.midnight(energy.day.replace(day=1)),
+        year_start=site.midnight(energy.day.replace(month=1, day=1)),
+        sun_up=sun_up,
+        solar_hours=hours is not None and now in hours,
+        power_w=_power(state, site, agenda, now) if sun_up else 0.0,
+        newest_sample=_newest_sample(state, site),
+        next_read=agenda.next_after(now),
+        quota=options.monthly_quota,
+        calls=book.used(now, site.zone, options.monthly_quota),
+        calls_left=room,
+        calls_today=len(agenda.slots),
+        calls_estimate=agenda.estimate,
+    )
+
+
+def reading_of(state: SystemState, site: Site, now: datetime) -> Reading:
+    """Return between which bounds an answer of this moment must lie."""
+    day = site.day(now)
+    details, light = state.details, daylight(site, day)
+    return Reading(
+        at=now,
+        midnight=site.midnight(day),
+        sunrise=light.start if light else None,
+        last=site.at(day, LAST_MINUTE),
+        built=site.midnight(details.created) if details and details.created else None,
+        power_limit_kw=power_limit_kw(details.capacity_kw if details else None, len(state.inverters)),
+    )
+
+
+def _power(state: SystemState, site: Site, agenda: Agenda, now: datetime) -> float | None:
+    """Return the power of all ECUs; None when one of them has no sample of today that is young enough."""
+    total = 0.0
+    for read in state.reads_of(site.day(now)) or ():
+        if read.newest is None or read.power_w is None:
+            return None
+        sampled = site.at(site.day(now), time.fromisoformat(read.newest))
+        if now - sampled > agenda.power_lasts:
+            return None
+        total += read.power_w
+    return total if state.reads_of(site.day(now)) else None
+
+
+def _newest_sample(state: SystemState, site: Site) -> datetime | None:
+    """Return the moment of the newest sample that an ECU or an inverter has told of."""
+    labels = [(read.day, read.data.newest) for read in state.ecu_reads.values()]
+    labels += [(day.day, day.times[-1] if day.times else None) for day in state.days.values()]
+    return max((site.at(day, time.fromisoformat(label)) for day, label in labels if label), default=None)
