@@ -3,37 +3,20 @@
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from . import devices
-from .api import OpenApiClient
-from .const import (
-    CONF_APP_ID,
-    CONF_APP_SECRET,
-    CONF_BASE_URL,
-    CONF_SID,
-    DEFAULT_BASE_URL,
-    DOMAIN,
-)
+from .const import CONF_APP_ID, CONF_SID, DOMAIN
 from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator, state_store
 from .ledger import async_get_ledger
-from .settings import migrated
+from .settings import client_of, migrated
 
 PLATFORMS = [Platform.BUTTON, Platform.SENSOR]
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> bool:
     """Set up a system."""
-    data = entry.data
-    client = OpenApiClient(
-        async_get_clientsession(hass),
-        data.get(CONF_BASE_URL) or DEFAULT_BASE_URL,
-        data[CONF_APP_ID],
-        data[CONF_APP_SECRET],
-        data[CONF_SID],
-    )
-    ledger = await async_get_ledger(hass, data[CONF_APP_ID])
-    coordinator = ApsystemsCoordinator(hass, entry, client, ledger)
+    ledger = await async_get_ledger(hass, entry.data[CONF_APP_ID])
+    coordinator = ApsystemsCoordinator(hass, entry, client_of(hass, entry.data), ledger)
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
 

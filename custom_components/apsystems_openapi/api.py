@@ -9,6 +9,7 @@ from datetime import date
 from enum import StrEnum
 import hashlib
 import hmac
+from http import HTTPStatus
 import json
 import logging
 import time
@@ -57,7 +58,7 @@ class OpenApiQuotaError(OpenApiError):
 
 
 class OpenApiThrottledError(OpenApiError):
-    """7000 to 7003: the server asks to wait."""
+    """7000 to 7003, or HTTP status 429: the server asks to wait."""
 
 
 _ERRORS: Final[dict[int, type[OpenApiError]]] = {
@@ -205,6 +206,8 @@ class OpenApiClient:
             raise OpenApiRequestError(f"The request could not be made: {type(error).__name__}") from None
         if status >= 500:
             raise OpenApiConnectionError(f"HTTP status {status}")
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise OpenApiThrottledError(f"HTTP status {status}")
         if status != 200:
             raise OpenApiAnswerError(f"HTTP status {status}")
         return _data(kind, body)

@@ -16,7 +16,6 @@ from homeassistant.config_entries import (
 from homeassistant.const import UnitOfTime
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.selector import (
     BooleanSelector,
     NumberSelector,
@@ -29,7 +28,7 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .api import OpenApiClient, OpenApiError, normalize_base_url
+from .api import OpenApiError, normalize_base_url
 from .book import CHINA
 from .calls import Call, Kind, Options
 from .const import (
@@ -57,7 +56,7 @@ from .const import (
 from .coordinator import BLOCKING, ERROR_KEYS, state_store
 from .forecast import outlook
 from .ledger import LedgerError, async_get_ledger
-from .settings import options_of
+from .settings import client_of, options_of
 from .site import async_locate
 from .state import SystemState, dump, load
 
@@ -142,17 +141,10 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
         now = dt_util.utcnow()
         if block := ledger.blocked(now):
             return {"base": str(block.reason)}
-        client = OpenApiClient(
-            async_get_clientsession(self.hass),
-            data[CONF_BASE_URL],
-            data[CONF_APP_ID],
-            data[CONF_APP_SECRET],
-            data[CONF_SID],
-        )
         zones = (UTC, CHINA, dt_util.get_default_time_zone())
         try:
             await ledger.async_book(data[CONF_SID], Call(kind=Kind.DETAILS), now, zones, DEFAULT_QUOTA)
-            details = await client.details()
+            details = await client_of(self.hass, data).details()
         except (OpenApiError, LedgerError) as error:
             if reason := BLOCKING.get(type(error)):
                 tomorrow = dt_util.start_of_local_day() + timedelta(days=1)

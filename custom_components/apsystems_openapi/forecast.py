@@ -57,7 +57,7 @@ def forecast(year: int, site: Site, plant: Plant, options: Options, share: float
                 book.add(slot.at)
             slots += today
             day += timedelta(days=1)
-        yield _summed(days, site, slots)
+        yield summed(days, site, slots)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +89,8 @@ def outlook(year: int, site: Site, plant: Plant, options: Options) -> Outlook:
     return Outlook(busiest=months[order[-1][2]], quietest=months[order[0][2]])
 
 
-def _summed(days: list[date], site: Site, slots: list[Slot]) -> MonthForecast:
+def summed(days: list[date], site: Site, slots: list[Slot]) -> MonthForecast:
+    """Return what a month's calls, made at their moments, come to."""
     reads = sorted(slot.at for slot in slots if slot.call.kind in {Kind.SUMMARY, Kind.ECU_DAY, Kind.HOURLY})
     hourly = {slot.at for slot in slots if slot.call.kind is Kind.HOURLY and not slot.read}
     powers = sorted(slot.at for slot in slots if slot.call.kind is Kind.ECU_DAY)

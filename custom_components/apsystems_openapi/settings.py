@@ -1,17 +1,27 @@
-"""The entry's options as the planner wants them, and those of the original integration, which it kept in `data`."""
+"""The entry in our terms: its client, and its options; also those of the original integration, kept in `data`."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from .api import OpenApiClient, normalize_base_url
 from .calls import Options
 from .const import (
+    CONF_APP_ID,
+    CONF_APP_SECRET,
     CONF_AUTO_SCAN_INTERVAL,
+    CONF_BASE_URL,
     CONF_LIVE_POWER,
     CONF_MONTHLY_QUOTA,
     CONF_SCAN_INTERVAL,
+    CONF_SID,
     CONF_SUNRISE_OFFSET,
     CONF_SUNSET_OFFSET,
+    DEFAULT_BASE_URL,
     DEFAULT_LIVE_POWER,
     DEFAULT_QUOTA,
     DEFAULTS,
@@ -20,6 +30,16 @@ from .const import (
     MAX_SCAN_INTERVAL,
     MIN_SCAN_INTERVAL,
 )
+
+
+def client_of(hass: HomeAssistant, data: Mapping[str, Any]) -> OpenApiClient:
+    """Return the client for an entry's data; an address that the original took as typed is put in order."""
+    base_url = data.get(CONF_BASE_URL) or DEFAULT_BASE_URL
+    with suppress(ValueError):
+        base_url = normalize_base_url(base_url)
+    return OpenApiClient(
+        async_get_clientsession(hass), base_url, data[CONF_APP_ID], data[CONF_APP_SECRET], data[CONF_SID]
+    )
 
 
 def options_of(chosen: Mapping[str, Any]) -> Options:
