@@ -68,8 +68,9 @@ async def house(
     caplog: pytest.LogCaptureFixture,
 ) -> AsyncIterator[House]:
     """Return Home Assistant at the sample plant's place, at noon of a June day, the cloud serving."""
-    caplog.set_level(logging.ERROR, "asyncio")  # under a clock that jumps every task seems slow to it
     caplog.set_level(logging.INFO)
+    # Its debug mode notes a stack for each step, and finds every task slow under a clock that jumps.
+    hass.loop.set_debug(enabled=False)
     await hass.config.async_update(latitude=48.85, longitude=2.35, time_zone="Europe/Paris")
     freezer.move_to("2026-06-15 11:00:00+00:00")
     with patch("custom_components.apsystems_openapi.coordinator.CALL_SPACING_S", 0):

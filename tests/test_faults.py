@@ -1,0 +1,241 @@
+"""The rules for figures under every fault that the simulated cloud knows."""
+
+from collections import Counter
+from datetime import date, timedelta
+import logging
+import re
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+import pytest
+
+from custom_components.apsystems_openapi.const import DOMAIN
+from simulator import Fault, FaultKind, Kind, Level, Plant, parse_fault, sample_plant
+from tests.house import House
+
+HOUR = timedelta(hours=1)
+HALF_HOUR = timedelta(minutes=30)
+DS3 = "703000000011"
+
+# What the simulator's own command line takes; every kind is among them (see the last test).
+FAULTS = (
+    *(str(code) for code in (1000, 1001, 2000, 2001, 2004, 3001, 4000, 4001, 5000, 6000, 9999)),
+    *("http404", "http429", "http500", "http502", "timeout", "slow", "half", "reset", "redirect", "notjson", "huge"),
+    *("body=", "body=null", "body=[]", "body={}", 'body={"code": 0}', 'body={"code": "x", "data": {}}'),
+    *("swapped", "null", "string", "number", "empty", "nulls", "ragged", "lifetimeback=50", "lifetimeback=999999"),
+    *("nonsense=NaN", "nonsense=-5", "nonsense=0", "nonsense=1e999", "nonsense=abc", "nonsense=99999"),
+)
+# A panel's power has no history to compare with, and a lifetime that is told twice is taken.
+UNSEEN = {"nonsense=99999": ("summary:nonsense=99999x1", "energy:nonsense=99999")}
+CALLS = {
+    "inverters": Kind.INVERTERS,
+    "summary": Kind.SUMMARY,
+    "hourly": Kind.ENERGY,
+    "telemetry": Kind.INVERTER_ENERGY,
+    "batch": Kind.BATCH,
+}
+
+
+@pytest.fixture
+def plant() -> Plant:
+    """Return a plant of some days, whose past is soon added up."""
+    return sample_plant(create_date=date(2026, 6, 10))
+
+
+class Watch:
+    """Looks at every state that is written, and notes each that no figure may take."""
+
+    def __init__(self, house: House) -> None:
+        self.wrong: list[str] = []
+        self._house = house
+        self._total, self._today = house.entity_id("total_energy"), house.entity_id("today_energy")
+        self._powers = {house.entity_id(f"inverter_{i.uid}_power") for i in house.plant.inverters}
+        self._most = max(i.channels for i in house.plant.inverters) * house.plant.panel_w * 1.1
+        self._ids = self._registered()
+        self.stop = house.hass.bus.async_listen(EVENT_STATE_CHANGED, self._note)
+
+    def _registered(self) -> set[str]:
+        return set(self._house.devices()) | set(er.async_get(self._house.hass).entities)
+
+    @callback
+    def _note(self, event: Event[EventStateChangedData]) -> None:
+        entity_id, old, new = event.data["entity_id"], event.data["old_state"], event.data["new_state"]
+        if new is None or new.state == "unavailable":
+            self.wrong.append(f"{entity_id} is gone")
+        elif entity_id in (self._total, self._today) and new.state == "unknown":
+            self.wrong.append(f"{entity_id} is unknown")
+        elif entity_id in (self._total, self._today) and old is not None:
+            begun = old.attributes.get("last_reset") != new.attributes.get("last_reset")
+            if float(new.state) < float(old.state) and not begun:
+                self.wrong.append(f"{entity_id} falls from {old.state} to {new.state}")
+        elif entity_id in self._powers and new.state != "unknown" and not 0 <= float(new.state) <= self._most:
+            self.wrong.append(f"{entity_id} shows {new.state}")
+
+    def check(self) -> None:
+        """Check that nothing wrong was written, nothing is gone, and no energy is more than has been made."""
+        assert not self.wrong
+        assert self._ids <= self._registered()
+        made = self._house.truth
+        total, today = self._house.value("total_energy"), self._house.value("today_energy")
+        assert total is not None
+        assert today is not None
+        # Each hour of the day is told with two decimals.
+        assert 0 < total <= made.lifetime_kwh() + 0.15
+        assert 0 <= today <= made.today_kwh() + 0.15
+
+
+def assert_said_once(house: House) -> None:
+    """Check that each kind of call was said to fail once, and to be well once, and that nothing else went wrong."""
+    failed = Counter(found[1] for line in house.log() if (found := re.match(r"Reading (\w+) failed", line)))
+    well = Counter(found[1] for line in house.log(logging.INFO) if (found := re.match(r"Reading (\w+) works", line)))
+    assert set(failed.values()) <= {1}, failed
+    assert set(well.values()) <= {1}, well
+    assert set(well) <= set(failed)
+    assert len(house.log()) == len(failed)
+    assert_no_accident(house)
+
+
+def assert_no_accident(house: House) -> None:
+    """Check that the log has no error, no trace of an exception and no deprecation of ours."""
+    for record in house.caplog.records:
+        text = record.getMessage()
+        ours = DOMAIN in record.name or DOMAIN in text
+        assert not (ours and (record.exc_info or record.levelno >= logging.ERROR)), text
+        assert not (ours and "deprecat" in text), text
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_day_and_a_night_of_a_faulty_cloud_change_no_figure_for_the_worse(house: House, fault: str) -> None:
+    """Every call fails from noon to the next morning; then all is well again by itself."""
+    house.move_to("2026-06-15 11:50")
+    await house.set_up()
+    watch = Watch(house)
+    house.cloud.order(*map(parse_fault, UNSEEN.get(fault, (fault,))))
+    before = len(house.calls())
+    # Past telemetry, the last poll, batch power and midnight.
+    for moment in ("15 12:40", "15 22:30", "15 23:01", "15 23:59", "16 00:01", "16 05:00", "16 09:00"):
+        await house.pass_time(f"2026-06-{moment}", HOUR)
+        watch.check()
+    assert {call.kind for call in house.calls(since=before)} >= {Kind.ENERGY, Kind.INVERTER_ENERGY, Kind.SUMMARY}
+    # A cloud that fails is not asked more often than one that does not, but for one more try of each call.
+    assert len(house.calls(since=before)) <= 2 * 40
+
+    house.cloud.clear_faults()
+    await house.pass_time("2026-06-16 23:10", HALF_HOUR)
+    watch.check()
+    watch.stop()
+    assert house.value("total_energy") == pytest.approx(house.truth.lifetime_kwh(), abs=0.3)
+    assert house.value("today_energy") == pytest.approx(house.truth.today_kwh(), abs=0.15)
+    assert house.state(f"inverter_{DS3}_power").attributes["data_date"] == "2026-06-16"
+    assert_said_once(house)
+
+
+# A fault of one kind of call, the others being well.
+OF_ONE = ("1001", "5000", "2004", "4000", "9999", "http500", "timeout", "half", "notjson", "swapped", "null", "empty")
+MOMENTS = {"summary": ("22:10", "22:30"), "hourly": ("13:10", "14:00"), "telemetry": ("12:20", "12:40")}
+
+
+@pytest.mark.parametrize("fault", OF_ONE)
+@pytest.mark.parametrize("name", MOMENTS)
+async def test_a_fault_of_one_call_leaves_the_others_alone(house: House, name: str, fault: str) -> None:
+    """What is known stays; the log names the call once, and says when it is well again."""
+    start, end = MOMENTS[name]
+    house.move_to(f"2026-06-15 {start}")
+    await house.set_up()
+    watch, before = Watch(house), len(house.calls())
+    house.cloud.order(Fault(**{**vars(parse_fault(fault)), "on": CALLS[name]}))
+    await house.pass_time(f"2026-06-15 {end}")
+    struck = [call for call in house.calls(CALLS[name], since=before) if call.fault]
+    assert struck
+    watch.check()
+    is_failure = fault not in {"1001", "empty"}
+    assert len(house.log(word=f"Reading {name} failed")) == is_failure
+
+    house.cloud.clear_faults()
+    await house.pass_time(f"2026-06-16 {end}", HALF_HOUR)
+    watch.check()
+    watch.stop()
+    assert len(house.log(logging.INFO, f"Reading {name} works again")) == is_failure
+    assert_said_once(house)
+
+
+@pytest.mark.parametrize("fault", OF_ONE)
+async def test_a_batch_that_fails_leaves_the_days_telemetry(house: House, fault: str) -> None:
+    """At 23:00, when nothing else is asked."""
+    house.move_to("2026-06-15 22:50")
+    await house.set_up()
+    kept = house.state(f"inverter_{DS3}_power").attributes
+    house.cloud.order(Fault(**{**vars(parse_fault(fault)), "on": Kind.BATCH, "level": Level.POWER}))
+    await house.pass_time("2026-06-15 23:04", timedelta(minutes=1))
+    assert [call.fault for call in house.calls("batch")] == [parse_fault(fault).kind]
+    await house.pass_time("2026-06-16 02:00", HALF_HOUR)
+    assert house.state(f"inverter_{DS3}_power").attributes == kept
+    assert len(house.calls("batch")) == 1
+    assert_said_once(house)
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault not in UNSEEN])
+async def test_a_first_installation_in_a_faulty_cloud_ends_with_true_figures(house: House, fault: str) -> None:
+    """Set up or tried again: no entity ever shows what is not so, and in the end everything is there."""
+    house.cloud.order(parse_fault(fault))
+    entry = await house.set_up(None)
+    assert entry.state in {ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY}
+    if entry.state is ConfigEntryState.LOADED:
+        made = house.truth.lifetime_kwh()
+        assert (house.value("total_energy") or 0) <= made + 0.15
+        assert house.value("total_energy") != 0 or fault == "nonsense=0"
+
+    house.cloud.clear_faults()
+    await house.pass_time(HOUR, timedelta(minutes=10))
+    assert entry.state is ConfigEntryState.LOADED
+    if set(house.devices()) == {house.sid}:
+        await house.press("scan_inverters")
+    # A figure that jumps is taken when a second summary says the same.
+    for moment in ("15 22:20", "16 06:20", "16 13:30"):
+        await house.pass_time(f"2026-06-{moment}", HOUR)
+    assert house.value("total_energy") == pytest.approx(house.truth.lifetime_kwh(), abs=2)
+    assert house.value("today_energy") == pytest.approx(house.truth.today_kwh(), abs=2)
+    assert house.value(f"inverter_{DS3}_power")
+    assert_no_accident(house)
+
+
+async def test_a_lifetime_that_steps_back_leaves_the_total_flat_until_it_has_caught_up(house: House) -> None:
+    """What a bill rests on never falls, and never rises by what was counted before."""
+    await house.set_up()
+    shown = house.value("total_energy")
+    assert shown is not None
+    house.order(FaultKind.LIFETIME_BACK, kwh=10)
+    await house.pass_time("2026-06-15 22:30", HOUR)
+    first_evening = house.value("total_energy")
+    assert first_evening is not None
+    assert shown <= first_evening <= house.truth.lifetime_kwh() + 0.15
+    await house.pass_time("2026-06-17 22:30", HOUR)
+    assert house.value("total_energy") == pytest.approx(max(first_evening, house.truth.lifetime_kwh() - 10), abs=0.3)
+
+
+async def test_buttons_pressed_in_a_faulty_cloud_lose_nothing(house: House) -> None:
+    """Each press fails with a word, or changes nothing for the worse."""
+    await house.set_up()
+    watch = Watch(house)
+    for fault in FAULTS:
+        if fault in UNSEEN:
+            continue
+        house.cloud.clear_faults()
+        house.cloud.order(parse_fault(fault))
+        for key in ("scan_inverters", "refresh_inverter_energy"):
+            try:
+                await house.press(key)
+            except HomeAssistantError as error:
+                assert error.translation_key in {"cannot_connect", "invalid_answer", "invalid_auth"}, fault  # noqa: PT017
+            await house.settle()
+    watch.check()
+    watch.stop()
+    assert_no_accident(house)
+
+
+def test_every_kind_of_fault_is_among_these() -> None:
+    """What the simulator learns to do wrong is tried here as well."""
+    assert {parse_fault(fault).kind for fault in FAULTS} == set(FaultKind)
