@@ -11,7 +11,8 @@ from typing import Final
 
 CHINA: Final = timezone(timedelta(hours=8), "China")
 _QUARTER_S: Final = 900  # every zone's midnight falls on a quarter of an hour
-_KEPT: Final = timedelta(days=64)
+_QUARTERS_A_DAY: Final = 96
+_DAYS_KEPT: Final = 40
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,11 +38,30 @@ class Book:
     spent: dict[int, int] = field(default_factory=dict)
 
     def add(self, now: datetime) -> None:
-        """Book a call, and drop what no month needs."""
-        oldest = _quarter(now - _KEPT)
-        for quarter in [quarter for quarter in self.spent if quarter < oldest]:
-            del self.spent[quarter]
+        """Book a call."""
+        self.tidy(now)
         self.spent[_quarter(now)] = self.spent.get(_quarter(now), 0) + 1
+
+    def tidy(self, now: datetime) -> bool:
+        """Drop what no month needs, once a day, and tell whether the book has changed.
+
+        What a clock has booked that ran ahead by more than a day counts as of now. It is the days with calls that are
+        kept, whatever their age, so that such a clock wipes out nothing.
+        """
+        tomorrow = now + timedelta(days=1)
+        newest = next(reversed(self.spent), 0)
+        if newest // _QUARTERS_A_DAY == _quarter(now) // _QUARTERS_A_DAY and self.opened <= tomorrow:
+            return False
+        former = self.spent
+        self.spent = {quarter: calls for quarter, calls in former.items() if quarter <= _quarter(tomorrow)}
+        if ahead := sum(former.values()) - sum(self.spent.values()):
+            self.spent[_quarter(now)] = self.spent.get(_quarter(now), 0) + ahead
+        days = sorted({quarter // _QUARTERS_A_DAY for quarter in self.spent})[-_DAYS_KEPT:]
+        self.spent = {q: calls for q, calls in self.spent.items() if q // _QUARTERS_A_DAY >= days[0]}
+        is_opened_ahead = self.opened > tomorrow
+        if is_opened_ahead:
+            self.opened = now
+        return is_opened_ahead or self.spent != former
 
     def used(self, now: datetime, zone: tzinfo, quota: int, *, until: datetime | None = None) -> int:
         """Return the calls of a zone's running month; calls of a clock that ran ahead count as well."""

@@ -35,7 +35,7 @@ class MonthForecast:
     interval: float | None
 
 
-def forecast(year: int, site: Site, plant: Plant, options: Options, share: float = 1.0) -> Iterator[MonthForecast]:
+def forecast(year: int, site: Site, plant: Plant, options: Options) -> Iterator[MonthForecast]:
     """Plan every day of a year and carry the plans out; months in order. Takes about a second."""
     options = sized(year, site, plant, options)[0] if options.automatic and not options.live_power else options
     zones = (UTC, CHINA, site.zone)
@@ -47,15 +47,11 @@ def forecast(year: int, site: Site, plant: Plant, options: Options, share: float
         days = []
         while day.month == month:
             days.append(day)
-            accounts = book.accounts(site.midnight(day).astimezone(UTC), zones, options.monthly_quota, share)
-            today = [
-                slot
-                for slot in plan(day, site, plant, accounts, options)
-                if book.room(slot.at, zones, options.monthly_quota)
-            ]
-            for slot in today:
-                book.add(slot.at)
-            slots += today
+            accounts = book.accounts(site.midnight(day).astimezone(UTC), zones, options.monthly_quota, 1)
+            for slot in plan(day, site, plant, accounts, options):
+                if book.room(slot.at, zones, options.monthly_quota):
+                    book.add(slot.at)
+                    slots.append(slot)
             day += timedelta(days=1)
         yield summed(days, site, slots)
 

@@ -70,7 +70,7 @@ class Ledger:
         try:
             if (stored := await self._store.async_load()) is not None:
                 self._restore(stored)
-        except (AttributeError, HomeAssistantError, KeyError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, HomeAssistantError, KeyError, TypeError, ValueError) as error:
             LOGGER.warning("The ledger of calls is unreadable and is begun anew: %s", type(error).__name__)
 
     def blocked(self, now: datetime) -> Block | None:
@@ -98,6 +98,8 @@ class Ledger:
     async def async_book(self, sid: str, call: Call, now: datetime, zones: Iterable[tzinfo], quota: int) -> None:
         """Book a call that is about to be sent. Raises LedgerError, or SpentError, when it must not be."""
         async with self._lock:
+            if self.book.tidy(now):
+                await self._async_save()
             if not self.book.room(now, zones, quota):
                 raise SpentError("The calls of this month are spent")
             self.book.add(now)
@@ -168,21 +170,32 @@ class Ledger:
 
     def _restore(self, book: dict[str, Any]) -> None:
         self.book = Book(
-            opened=datetime.fromisoformat(book["opened"]),
-            carried=int(book["carried"]),
-            spent={int(quarter): int(calls) for quarter, calls in book["spent"].items()},
+            opened=_moment(book["opened"]),
+            carried=_positive(int(book["carried"])),
+            spent={int(quarter): _positive(int(calls)) for quarter, calls in book["spent"].items()},
         )
-        self._needs = {sid: float(need) for sid, need in book["needs"].items()}
+        self._needs = {sid: _positive(float(need)) for sid, need in book["needs"].items()}
         self._asked = {
-            sid: {call: datetime.fromisoformat(moment) for call, moment in calls.items()}
-            for sid, calls in book["asked"].items()
+            sid: {call: _moment(moment) for call, moment in calls.items()} for sid, calls in book["asked"].items()
         }
         if block := book.get("block"):
             self.block = Block(
                 reason=Reason(block["reason"]),
-                until=datetime.fromisoformat(block["until"]),
-                wait=timedelta(seconds=block["wait"]),
+                until=_moment(block["until"]),
+                wait=timedelta(seconds=_positive(float(block["wait"]))),
             )
+
+
+def _moment(text: str) -> datetime:
+    if (moment := datetime.fromisoformat(text)).tzinfo is None:
+        raise ValueError("a moment without a zone")
+    return moment
+
+
+def _positive[N: (int, float)](number: N) -> N:
+    if not 0 <= number < float("inf"):
+        raise ValueError("no number of calls")
+    return number
 
 
 @singleton(HassKey[dict[str, Ledger]](f"{DOMAIN}_ledgers"))

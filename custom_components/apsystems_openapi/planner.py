@@ -18,7 +18,8 @@ right calls, at the right moments, and never exceeded:
 * One ECU's day tells everything in one call. With several ECUs the summary tells today's energy in one call, and now
   and then a round of all ECUs is read instead, for the current power.
 * A read just after a full five minutes finds a sample that has just been made; one just before finds an old one.
-* When reads are close enough, some calls go to the power of every panel during the day.
+* When reads are close enough, some calls go to the past, until all of it is known, and then to the power of every panel
+  during the day.
 * Never more than twice the steady rate: what was saved, by an outage or a late start, is spent slowly.
 """
 
@@ -41,6 +42,7 @@ AFTER_SAMPLE: Final = timedelta(seconds=30)
 FIRST_READ: Final = 0.25  # of a spacing: at sunrise what is shown is oldest, and the end of the day has its summary
 CLOSE_READS: Final = timedelta(minutes=18)
 PANEL_ROUNDS: Final = 3
+MOST_FOR_THE_PAST: Final = 100
 HOURS_BETWEEN_ROUNDS: Final = 2.75
 LAST_CLOSING: Final = time(23, 40)
 LATE: Final = timedelta(hours=2)
@@ -137,15 +139,19 @@ def _reads(day: date, plant: Plant, curve: Curve, hours: Span, calls: int, round
     while rounds and (rounds * extra >= calls or rounds > 0.6 * (calls - rounds * extra)):
         rounds -= 1
     reads = calls - rounds * max(extra, 0)
+    past = _past(curve, reads, day) if plant.behind else 0
+    reads -= past
     panels = _panel_rounds(curve, reads, len(plant.ecus))
     moments = _spread(curve, reads - panels * len(plant.ecus))
-    ends = [*moments[1:], max(hours.end.astimezone(UTC), *moments[-1:])] if moments else []
+    ends = [*moments[1:], *(max(hours.end.astimezone(UTC), last + _STEP) for last in moments[-1:])]
     of_all = {len(moments) * (n + 1) // (rounds + 1) for n in range(rounds)}
     slots = []
     for n, (at, until) in enumerate(zip(moments, ends, strict=True)):
         targets = ecus if len(ecus) == 1 or n in of_all else ()
         asked = [Call(kind=Kind.ECU_DAY, target=eid) for eid in targets] or [Call(kind=Kind.SUMMARY)]
         slots += [Slot(at=at, until=until, call=call, day=day, read=True) for call in asked]
+    steps = Call(kind=Kind.PAST)
+    slots += [Slot(at=at, until=at + CLOSE_READS, call=steps, day=day) for at in _spread(curve, past)]
     for at in _spread(curve, panels):
         slots += [
             Slot(at=at, until=at + CLOSE_READS, call=Call(kind=Kind.BATCH_POWER, target=eid), day=day, read=True)
@@ -158,7 +164,7 @@ def _calls_for_reads(day: date, site: Site, accounts: Sequence[Account], options
     """Return today's part, by the light, of what duties leave of the month; at most twice the steady rate."""
 
     def light_of(days: Sequence[date]) -> float:
-        return sum(_weight(_curve(site, d, options.sunrise_offset, options.sunset_offset)) for d in days)
+        return sum(_light(site, d, options.sunrise_offset, options.sunset_offset) for d in days)
 
     today = light_of([day])
     if not today:
@@ -187,6 +193,12 @@ def _rounds(curve: Curve, plant: Plant) -> int:
         return 0
     hours = sum(elevation > FULL_SUN for _, elevation in curve) * (_STEP / _HOUR)
     return max(0, ceil(hours / HOURS_BETWEEN_ROUNDS) - 1)
+
+
+def _past(curve: Curve, reads: int, day: date) -> int:
+    """Return the day's calls for the past: those that reads which are close together can spare, or one in two days."""
+    close = ceil(timedelta(hours=_weight(curve)) / CLOSE_READS)
+    return min(MOST_FOR_THE_PAST, max(reads - close, day.toordinal() % 2 if reads > 1 else 0))
 
 
 def _panel_rounds(curve: Curve, reads: int, ecus: int) -> int:
@@ -232,6 +244,11 @@ def _curve(site: Site, day: date, sunrise_offset: timedelta, sunset_offset: time
     start = hours.start.astimezone(UTC)
     moments = [start + n * _STEP for n in range(hours.length // _STEP)]
     return tuple((moment, sun_elevation(site, moment)) for moment in moments)
+
+
+@lru_cache(maxsize=512)
+def _light(site: Site, day: date, sunrise_offset: timedelta, sunset_offset: timedelta) -> float:
+    return _weight(_curve(site, day, sunrise_offset, sunset_offset))
 
 
 def _weight(curve: Curve) -> float:
