@@ -165,6 +165,15 @@ class House:
         assert state != "unavailable", key
         return None if state == "unknown" else float(state)
 
+    def figures(self) -> dict[str, str]:
+        """Return the state of every sensor that tells of the plant; not those that tell of the calls."""
+        registry = er.async_get(self.hass)
+        return {
+            state.entity_id: state.state
+            for state in self.hass.states.async_all("sensor")
+            if (entity := registry.async_get(state.entity_id)) and entity.entity_category is None
+        }
+
     def devices(self) -> dict[str, dr.DeviceEntry]:
         """Return all devices by our name for each."""
         return {

@@ -56,13 +56,13 @@ async def test_a_button_says_why_it_failed(
 ) -> None:
     """Nothing that is known is lost by it."""
     await house.set_up()
-    values = {state.entity_id: state.state for state in house.hass.states.async_all("sensor")}
+    figures = house.figures()
     house.order(kind, **how)
     with pytest.raises(HomeAssistantError) as raised:
         await house.press(key)
     assert raised.value.translation_key == message
     assert str(raised.value) == TEXTS[message]["message"].rstrip(".")
-    assert {state.entity_id: state.state for state in house.hass.states.async_all("sensor")} == values
+    assert house.figures() == figures
     assert len(house.devices()) == 4
 
 

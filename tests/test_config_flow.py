@@ -288,7 +288,11 @@ async def test_values_out_of_range_are_refused(house: House, typed: dict[str, in
 async def _choose(house: House, entry: ConfigEntry[Any], **choice: Any) -> None:
     form = await house.hass.config_entries.options.async_init(entry.entry_id)
     assert form["type"] is FlowResultType.FORM
-    result = await house.hass.config_entries.options.async_configure(form["flow_id"], {**TYPED, **choice})
+    outlook = await house.hass.config_entries.options.async_configure(form["flow_id"], {**TYPED, **choice})
+    assert (outlook["type"], outlook["step_id"]) == (FlowResultType.FORM, "confirm")
+    assert outlook["description_placeholders"]
+    assert all(outlook["description_placeholders"].values())
+    result = await house.hass.config_entries.options.async_configure(form["flow_id"], {})
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await house.settle()
 

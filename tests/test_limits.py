@@ -16,14 +16,14 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.apsystems_openapi import const
-from simulator import Plant, big_plant, sample_plant
+from simulator import Plant, big_plant, parse_fault, sample_plant
 from tests.conftest import Disk
 from tests.house import FIXED, House, restarted
 
 TEXTS = json.loads((Path(const.__file__).parent / "translations" / "en.json").read_text(encoding="utf-8"))["exceptions"]
 DAY = timedelta(days=1)
 HALF_HOUR = timedelta(minutes=30)
-THROTTLED = (7000, 7001, 7002, 7003)
+THROTTLED = ("7000", "7001", "7002", "7003", "http429")
 
 
 @pytest.fixture
@@ -128,12 +128,12 @@ async def test_calls_go_on_when_the_month_turns(house: House, board: Board) -> N
     assert house.value("today_energy") == pytest.approx(house.truth.today_kwh(), abs=2)
 
 
-@pytest.mark.parametrize("code", THROTTLED)
-async def test_a_throttled_cloud_is_left_alone_for_a_time_that_doubles(house: House, board: Board, code: int) -> None:
+@pytest.mark.parametrize("fault", THROTTLED)
+async def test_a_throttled_cloud_is_left_alone_for_a_time_that_doubles(house: House, board: Board, fault: str) -> None:
     """Up to the end of the day; the values stay."""
     await house.set_up()
     total = house.value("total_energy")
-    house.refuse(code)
+    house.cloud.order(parse_fault(fault))
     before = len(house.calls())
     await house.pass_time("2026-06-15 13:20", timedelta(minutes=1))
     assert "2026-06-15 13:20" <= until_of(board, "blocked_throttled") <= "2026-06-15 13:23"
