@@ -105,3 +105,17 @@ async def test_a_call_that_cannot_be_booked_is_not_made(house: House, hass_stora
     hass_storage.full = False
     await house.press("scan_inverters")
     assert len(house.calls()) == before + 1
+
+
+async def test_a_button_that_the_month_cannot_pay_for_says_so_and_asks_nothing(house: House) -> None:
+    """The owner has fewer calls than he believed; what is left is for the plan."""
+    entry = await house.set_up()
+    house.hass.config_entries.async_update_entry(entry, options={**entry.options, "monthly_quota": 10})
+    await house.reload(entry)
+    before, figures = len(house.calls()), house.figures()
+    for key in ("refresh_inverter_energy", "scan_inverters"):
+        with pytest.raises(HomeAssistantError) as raised:
+            await house.press(key)
+        assert raised.value.translation_key == "too_few_calls"
+    assert len(house.calls()) == before
+    assert house.figures() == figures

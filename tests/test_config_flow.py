@@ -328,3 +328,14 @@ async def test_options_leave_what_they_do_not_ask_for(house: House) -> None:
     entry = await house.set_up(of_another_version=1)
     await _choose(house, entry)
     assert entry.options["of_another_version"] == 1
+
+
+async def test_options_can_be_chosen_when_nothing_is_known_of_the_plant(house: House, hass_storage: Disk) -> None:
+    """The outlook is then that of an empty plant; with a state that makes no sense as well."""
+    entry = await house.set_up()
+    key = f"{DOMAIN}.{house.sid}"
+    hass_storage[key] = {**hass_storage[key], "data": {"ecus": 5}}
+    await _choose(house, entry)
+    del hass_storage[key]
+    await _choose(house, entry, sunset_offset=5)
+    assert entry.options["sunset_offset"] == 5

@@ -241,16 +241,17 @@ async def test_with_a_full_disk_nothing_is_asked_and_everything_is_shown(house: 
     assert len(house.calls("energy", since=before)) == 2
 
 
+@pytest.mark.parametrize("version", [1, 99])
 @pytest.mark.parametrize("book", [None, 5, "words", [], {}, {"block": {}}, {"spent": {"x": "y"}}, {"asked": []}])
 async def test_a_book_of_calls_that_makes_no_sense_does_not_stop_the_plant(
-    house: House, hass_storage: Disk, book: object
+    house: House, hass_storage: Disk, book: object, version: int
 ) -> None:
     """It is begun anew."""
     entry = await house.set_up()
     await house.hass.config_entries.async_unload(entry.entry_id)
     for key in hass_storage:
         if key.startswith(f"{const.DOMAIN}.ledger"):
-            hass_storage[key] = {**hass_storage[key], "data": book}
+            hass_storage[key] = {**hass_storage[key], "version": version, "data": book}
     async with restarted(house, entry) as again:
         await again.pass_time(timedelta(hours=1), HALF_HOUR)
         assert again.value("total_energy") == pytest.approx(house.truth.lifetime_kwh(), abs=2)
