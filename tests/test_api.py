@@ -25,6 +25,7 @@ from custom_components.apsystems_openapi.api import (
     OpenApiConnectionError,
     OpenApiError,
     OpenApiNoDataError,
+    OpenApiPermissionError,
     OpenApiQuotaError,
     OpenApiRequestError,
     OpenApiThrottledError,
@@ -300,7 +301,8 @@ async def test_odd_numbers_leave_an_answer_readable(stand: Stand, asked: Asked, 
 CODES = {
     1000: OpenApiConnectionError,
     1001: OpenApiNoDataError,
-    **dict.fromkeys((2000, 2001, 2002, 2003, 2004), OpenApiAuthError),
+    **dict.fromkeys((2000, 2001, 2002, 2003), OpenApiAuthError),
+    2004: OpenApiPermissionError,
     2005: OpenApiQuotaError,
     **dict.fromkeys((3000, 3001, 3002, 3003, 3004), OpenApiAuthError),
     **dict.fromkeys((4000, 4001), OpenApiRequestError),
@@ -467,7 +469,7 @@ async def test_wrong_credentials_are_a_refused_request(stand: Stand, words: dict
 
 async def test_somebody_elses_system_is_not_authorised() -> None:
     async with standing(young_plant(owner="a" * 32), other_accounts={"a" * 32: "theirs"}) as stand:
-        with pytest.raises(OpenApiAuthError):
+        with pytest.raises(OpenApiPermissionError):
             await stand.client().details()
 
 

@@ -4,7 +4,7 @@ from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
-from . import devices
+from . import devices, issues
 from .const import CONF_APP_ID, CONF_SID, DOMAIN
 from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator, state_store
 from .ledger import async_get_ledger
@@ -28,11 +28,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) ->
 
 async def async_unload_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> bool:
     """Unload a system."""
+    if entry.disabled_by:
+        issues.async_forget(hass, entry)
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> None:
     """Forget the state of a system; what it has cost stays in the ledger."""
+    issues.async_forget(hass, entry)
     await state_store(hass, entry.data[CONF_SID]).async_remove()
     ledger = await async_get_ledger(hass, entry.data[CONF_APP_ID])
     await ledger.async_forget(entry.data[CONF_SID])

@@ -46,7 +46,11 @@ class OpenApiNoDataError(OpenApiError):
 
 
 class OpenApiAuthError(OpenApiError):
-    """2000 to 2004, 3000 to 3004: the account is unknown, expired, or has no right to this."""
+    """2000 to 2003, 3000 to 3004: the account is unknown, not authorised or expired."""
+
+
+class OpenApiPermissionError(OpenApiError):
+    """2004: the account has no right to this; to its system, or to what not every account may read."""
 
 
 class OpenApiRequestError(OpenApiError):
@@ -65,7 +69,8 @@ _ERRORS: Final[dict[int, type[OpenApiError]]] = {
     1001: OpenApiNoDataError,
     2005: OpenApiQuotaError,
     **dict.fromkeys((1000, 5000, 6000), OpenApiConnectionError),
-    **dict.fromkeys((2000, 2001, 2002, 2003, 2004), OpenApiAuthError),
+    **dict.fromkeys((2000, 2001, 2002, 2003), OpenApiAuthError),
+    2004: OpenApiPermissionError,
     **dict.fromkeys((3000, 3001, 3002, 3003, 3004), OpenApiAuthError),
     **dict.fromkeys((4000, 4001), OpenApiRequestError),
     **dict.fromkeys((7000, 7001, 7002, 7003), OpenApiThrottledError),

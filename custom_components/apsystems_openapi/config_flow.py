@@ -53,8 +53,9 @@ from .const import (
     MAX_SCAN_INTERVAL,
     MIN_SCAN_INTERVAL,
 )
-from .coordinator import BLOCKING, ERROR_KEYS, state_store
+from .coordinator import ERROR_KEYS, state_store
 from .forecast import outlook
+from .health import BLOCKING
 from .ledger import LedgerError, async_get_ledger
 from .settings import client_of, options_of
 from .site import async_locate

@@ -5,13 +5,13 @@ Nothing here decides what is due (`planner`), what a figure is (`energy`) or how
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -27,6 +27,7 @@ from .api import (
     OpenApiConnectionError,
     OpenApiError,
     OpenApiNoDataError,
+    OpenApiPermissionError,
     OpenApiQuotaError,
     OpenApiRequestError,
     OpenApiThrottledError,
@@ -35,9 +36,10 @@ from .book import CHINA, month
 from .calls import LONGEST_INTERVAL, Call, Kind, Slot
 from .const import CONF_SID, DOMAIN, LOGGER
 from .energy import turn
-from .ledger import FIRST_WAIT, PROBE, Ledger, LedgerError, Reason, SpentError
+from .health import BLOCKING, Health
+from .ledger import FIRST_WAIT, PROBE, Ledger, LedgerError, SpentError
 from .settings import options_of
-from .site import async_locate
+from .site import async_locate, async_unknown_zone
 from .solar import Site
 from .state import Retry, Spent, SystemState
 from .view import PlantData, reading_of, view
@@ -46,11 +48,11 @@ type ApsystemsConfigEntry = ConfigEntry[ApsystemsCoordinator]
 
 CALL_SPACING_S: Final = 2
 LONGEST_SLEEP: Final = timedelta(minutes=5)
-RETRY_AFTER: Final = timedelta(minutes=30)
 
 # The ways in which a call fails, as keys of `exceptions` in the translations.
 ERROR_KEYS: Final[dict[type[Exception], str]] = {
     OpenApiAuthError: "invalid_auth",
+    OpenApiPermissionError: "invalid_auth",
     OpenApiRequestError: "invalid_auth",
     OpenApiConnectionError: "cannot_connect",
     OpenApiAnswerError: "invalid_answer",
@@ -60,16 +62,21 @@ ERROR_KEYS: Final[dict[type[Exception], str]] = {
     LedgerError: "ledger",
     SpentError: "spent",
 }
-# What the cloud says to stop all calls.
-BLOCKING: Final[dict[type[Exception], Reason]] = {
-    OpenApiQuotaError: Reason.QUOTA,
-    OpenApiThrottledError: Reason.THROTTLED,
-}
 
 
 def state_store(hass: HomeAssistant, sid: str) -> Store[dict[str, Any]]:
     """Return where the state of a system is kept; a config flow puts the first answer there."""
     return Store(hass, 1, f"{DOMAIN}.{sid}", private=True, atomic_writes=True, serialize_in_event_loop=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What diagnostics and system health tell beside the data: the day's plan, how calls fare, and their book."""
+
+    agenda: Agenda | None
+    health: Health
+    ledger: Ledger
+    zone: tzinfo
 
 
 class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
@@ -89,11 +96,10 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         self._remark: str | None = None
         self._agenda: tuple[object, Agenda] | None = None
         self._told = ""
-        self._told_spent: datetime | None = None
+        self._health = Health(hass, entry, ledger, self.options.monthly_quota)
         self._round = asyncio.Lock()
         self._again: dict[Call, datetime] = {}
         self._pause_until: datetime | None = None
-        self._failing: set[Kind] = set()
         self._wake: CALLBACK_TYPE | None = None
 
     @override
@@ -118,9 +124,19 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
                 await self._async_first_read()
             elif self.data is not None:
                 await self._async_carry_out()
-            if block := self._ledger.blocked(dt_util.utcnow()):
-                await notice.async_show(self.hass, self._ledger, block, self._site.zone)
+            unknown_zone = await async_unknown_zone(self._state.timezone)
+            await self._health.async_show(dt_util.utcnow(), self._site, self._zones, unknown_zone)
             return await self._async_view()
+
+    @property
+    def report(self) -> Report:
+        """Return what is told of this system beside what it shows."""
+        return Report(
+            agenda=self._agenda[1] if self._agenda else None,
+            health=self._health,
+            ledger=self._ledger,
+            zone=self._site.zone,
+        )
 
     @callback
     def async_start(self) -> None:
@@ -258,7 +274,8 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         calls = [Call(kind=kind) for kind, held in missing.items() if held is None]
         failure = await self._async_ask([self._at_once(call, now) for call in calls])
         if not self._state.complete:
-            raise UpdateFailed(
+            error = ConfigEntryAuthFailed if self._health.refused else UpdateFailed
+            raise error(
                 translation_domain=DOMAIN, translation_key=ERROR_KEYS[type(failure or OpenApiAnswerError())]
             ) from failure
         self._state = replace(self._state, retry=None)
@@ -270,6 +287,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         now = dt_util.utcnow()
         self._turn(now)
         paused = self._pause_until is not None and now < self._pause_until <= now + LONGEST_SLEEP
+        paused = paused or self._health.pauses(now)
         if self.config_entry.pref_disable_polling or paused or self._ledger.blocked(now):
             return
         slots = (await self._async_agenda(now)).slots
@@ -322,7 +340,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
                 await asyncio.sleep(CALL_SPACING_S)
             failure = await self._async_call(slot)
             first = first or failure
-            if type(failure) in BLOCKING or isinstance(failure, LedgerError):
+            if type(failure) in BLOCKING or isinstance(failure, LedgerError) or self._health.refused:
                 break
             if isinstance(failure, OpenApiConnectionError) and isinstance(former, OpenApiConnectionError):
                 self._pause_until = dt_util.utcnow() + LONGEST_SLEEP
@@ -342,7 +360,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         except OpenApiNoDataError:
             answer = nothing(call, reading)
         except LedgerError as failure:
-            self._note_unbooked(failure)
+            self._health.async_not_booked(failure, self._zones)
             return failure
         except OpenApiError as failure:
             again = await self._async_note_failure(call, failure, now)
@@ -357,43 +375,20 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         if call.kind is Kind.INVERTERS:
             await self._async_locate()
             devices.async_clear(self.hass, self.config_entry, before, self._state)
-        await self._async_note_success(call)
+        self._state = replace(self._state, answered=now)
+        await self._health.async_succeeded(call)
         return None
 
     async def _async_note_failure(self, call: Call, failure: OpenApiError, now: datetime) -> datetime:
-        """Say once what goes wrong, and return when it may be tried again."""
-        if reason := BLOCKING.get(type(failure)):
-            was_blocked = self._ledger.block is not None
-            midnight = self._site.midnight(self._site.day(now) + timedelta(days=1))
-            block = await self._ledger.async_block(reason, now, midnight)
-            if not was_blocked:
-                until = notice.moment(block.until, self._site.zone)
-                LOGGER.warning("%s; nothing is asked before %s, what is known stays", failure, until)
-            await notice.async_show(self.hass, self._ledger, block, self._site.zone)
-            return block.until
-        if call.kind is Kind.ECU_DAY and isinstance(failure, (OpenApiAuthError, OpenApiRequestError)):
+        """Note what an account is refused, and return when it may be tried again."""
+        refused = isinstance(failure, (OpenApiPermissionError, OpenApiRequestError))
+        if call.kind is Kind.ECU_DAY and refused and not self._state.ecu_days_refused:
             LOGGER.warning(
                 "This account has no access to the ECU's own series (%s); summaries are read instead", failure
             )
             self._state = replace(self._state, ecu_days_refused=True)
-        elif call.kind not in self._failing:
-            LOGGER.warning("Reading %s failed, what is known stays: %s", call.kind, failure)
-            self._failing.add(call.kind)
-        return now + RETRY_AFTER
-
-    def _note_unbooked(self, failure: LedgerError) -> None:
-        """Say once why no call is made; while Home Assistant stops that goes without saying."""
-        now = dt_util.utcnow()
-        if self.hass.is_stopping or (self._told_spent is not None and now < self._told_spent):
-            return
-        self._told_spent = notice.resumes(now, self._zones)
-        LOGGER.warning("%s; the next ones are made from %s on", failure, f"{self._told_spent:%Y-%m-%d}")
-
-    async def _async_note_success(self, call: Call) -> None:
-        """Say once that it works again."""
-        if call.kind in self._failing:
-            LOGGER.info("Reading %s works again", call.kind)
-            self._failing.discard(call.kind)
-        if await self._ledger.async_unblock():
-            LOGGER.info("The cloud takes calls again")
-            notice.async_clear(self.hass, self._ledger)
+        again = await self._health.async_failed(call, failure, now, self._site)
+        if self._health.refused:
+            # It was the credentials, and not that account's rights.
+            self._state = replace(self._state, ecu_days_refused=False)
+        return again

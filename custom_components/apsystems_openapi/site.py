@@ -30,3 +30,8 @@ async def async_locate(hass: HomeAssistant, timezone: str | None) -> tuple[Site,
     longitude = (offset - (now.dst() or timedelta())) / timedelta(hours=1) * 15
     remark = f"The site's clock is far from home's; its longitude is taken as {longitude:.0f}°"
     return Site(latitude=latitude, longitude=longitude, zone=zone), remark
+
+
+async def async_unknown_zone(timezone: str | None) -> str | None:
+    """Return the cloud's name of a zone where nobody knows it."""
+    return timezone if timezone and await dt_util.async_get_time_zone(timezone) is None else None

@@ -73,7 +73,8 @@ class SystemState:
 
     `listed` are the inverters of the newest listing, `inverters` those that have a device: a vanished one stays while
     its ECU's own list is missing or empty. `sought` are ids that a batch named and a listing was asked for.
-    `idle_reads` counts the reads in a row that brought nothing newer; `spent` is for a ledger that gets lost.
+    `idle_reads` counts the reads in a row that brought nothing newer; `answered` is when the cloud last answered a
+    call; `spent` is for a ledger that gets lost.
     """
 
     details: SystemDetails | None = None
@@ -87,6 +88,7 @@ class SystemState:
     sought: tuple[str, ...] = ()
     idle_reads: int = 0
     ecu_days_refused: bool = False
+    answered: datetime | None = None
     spent: Spent | None = None
     retry: Retry | None = None
 

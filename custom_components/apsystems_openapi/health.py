@@ -1,0 +1,145 @@
+"""What goes wrong with calls, and since when: told once, to the log and to the owner, with what to wait for."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Final
+
+from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.data_entry_flow import UnknownFlow
+from homeassistant.util import dt as dt_util
+
+from . import issues, notice
+from .api import (
+    OpenApiAuthError,
+    OpenApiError,
+    OpenApiPermissionError,
+    OpenApiQuotaError,
+    OpenApiRequestError,
+    OpenApiThrottledError,
+)
+from .book import reserve
+from .calls import Call, Kind
+from .const import LOGGER
+from .ledger import PROBE, Ledger, LedgerError, Reason, SpentError
+from .solar import Site
+
+if TYPE_CHECKING:
+    from .coordinator import ApsystemsConfigEntry
+
+RETRY_AFTER: Final = timedelta(minutes=30)
+PLENTY: Final = 0.1  # of the quota: more than the few calls by which two honest counts may differ
+
+# What the cloud says to stop all calls.
+BLOCKING: Final[dict[type[Exception], Reason]] = {
+    OpenApiQuotaError: Reason.QUOTA,
+    OpenApiThrottledError: Reason.THROTTLED,
+}
+
+
+class Health:
+    """How the calls of one system fare.
+
+    `failing` has, by kind, what was said when it last failed; `refused` is since when the credentials are at fault.
+    """
+
+    def __init__(self, hass: HomeAssistant, entry: ApsystemsConfigEntry, ledger: Ledger, quota: int) -> None:
+        self.failing: dict[Kind, str] = {}
+        self.refused: datetime | None = None
+        self._hass = hass
+        self._entry = entry
+        self._ledger = ledger
+        self._quota = quota
+        self._refusals = 0
+        self._told_spent: datetime | None = None
+        self._unwritable = False
+
+    def pauses(self, now: datetime) -> bool:
+        """Tell whether planned calls wait for new credentials; one a day may try those that there are."""
+        return self.refused is not None and abs(now - self.refused) < PROBE
+
+    async def async_failed(self, call: Call, failure: OpenApiError, now: datetime, site: Site) -> datetime:
+        """Note a failed call, and return when it may be tried again."""
+        self._unwritable = False
+        if reason := BLOCKING.get(type(failure)):
+            was_blocked = self._ledger.block is not None
+            midnight = site.midnight(site.day(now) + timedelta(days=1))
+            block = await self._ledger.async_block(reason, now, midnight)
+            if not was_blocked:
+                until = notice.moment(block.until, site.zone)
+                LOGGER.warning("%s; nothing is asked before %s, what is known stays", failure, until)
+            await notice.async_show(self._hass, self._ledger, block, site.zone)
+            return block.until
+        if self._blames_credentials(call, failure):
+            if self.refused is None:
+                LOGGER.warning("The credentials are refused, new ones are asked for: %s", failure)
+            self.refused = now
+            self._entry.async_start_reauth(self._hass)
+        elif call.kind not in self.failing:
+            LOGGER.warning("Reading %s failed, what is known stays: %s", call.kind, failure)
+        self.failing[call.kind] = f"{type(failure).__name__}: {failure}"
+        return now + RETRY_AFTER
+
+    @callback
+    def async_not_booked(self, failure: LedgerError, zones: Sequence[tzinfo]) -> None:
+        """Say once why no call is made; while Home Assistant stops that goes without saying."""
+        if self._hass.is_stopping:
+            return
+        now = dt_util.utcnow()
+        self._unwritable = not isinstance(failure, SpentError)
+        if self._told_spent is None or now >= self._told_spent:
+            self._told_spent = notice.resumes(now, zones)
+            LOGGER.warning("%s; the next ones are made from %s on", failure, f"{self._told_spent:%Y-%m-%d}")
+
+    async def async_succeeded(self, call: Call) -> None:
+        """Say once that it works again."""
+        self._unwritable = False
+        self._refusals = 0
+        if self.failing.pop(call.kind, None):
+            LOGGER.info("Reading %s works again", call.kind)
+        if self.refused is not None:
+            self.refused = None
+            LOGGER.info("The cloud takes the credentials again")
+            self._end_reauth()
+        if await self._ledger.async_unblock():
+            LOGGER.info("The cloud takes calls again")
+            notice.async_clear(self._hass, self._ledger)
+
+    async def async_show(self, now: datetime, site: Site, zones: Sequence[tzinfo], unknown_zone: str | None) -> None:
+        """Show the owner what holds calls up, and what he can put right."""
+        left = None
+        if block := self._ledger.blocked(now):
+            await notice.async_show(self._hass, self._ledger, block, site.zone)
+            if block.reason is Reason.QUOTA:
+                room = self._ledger.book.room(now, zones, self._quota)
+                left = room if room > max(self._quota * PLENTY, reserve(self._quota)) else None
+        issues.async_tell_quota(self._hass, self._entry, left, self._quota)
+        issues.async_tell_ledger(self._hass, self._entry, unwritable=self._unwritable)
+        issues.async_tell_time_zone(self._hass, self._entry, unknown_zone)
+
+    def _blames_credentials(self, call: Call, failure: OpenApiError) -> bool:
+        """Tell whether credentials are at fault: by codes that say so, or by the second refusal in a row.
+
+        What is asked of a single device may be refused for that device, however many of them are asked, and 2004
+        there means "not for this account": that confirms a doubt and does not raise one.
+        """
+        match failure:
+            case OpenApiAuthError():
+                return True
+            case OpenApiRequestError() if call.target:
+                self._refusals = max(self._refusals, 1)
+                return False
+            case OpenApiPermissionError() if call.target:
+                return False
+            case OpenApiRequestError() | OpenApiPermissionError():
+                self._refusals += 1
+                return self._refusals > 1
+        return False
+
+    def _end_reauth(self) -> None:
+        """Ask for nothing that is not needed any more."""
+        for flow in self._entry.async_get_active_flows(self._hass, {SOURCE_REAUTH}):
+            try:
+                self._hass.config_entries.flow.async_abort(flow["flow_id"])
+            except UnknownFlow:  # the owner has just ended it
+                continue
