@@ -2,15 +2,23 @@
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import config_validation as cv, device_registry as dr
+from homeassistant.helpers.typing import ConfigType
 
-from . import devices, issues
+from . import actions, devices, issues
 from .const import CONF_APP_ID, CONF_SID, DOMAIN
 from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator, state_store
 from .ledger import async_get_ledger
 from .settings import client_of, migrated
 
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.BUTTON, Platform.SENSOR]
+
+
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
+    """Register the action."""
+    actions.async_register(hass)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> bool:

@@ -44,6 +44,8 @@ async def ask(client: OpenApiClient, call: Call, day: date, reading: Reading) ->
         case Kind.BATCH_ENERGY:
             energies = await client.batch_energy(call.target, day)
             return lambda state: states.with_batch_energy(state, day, energies)
+        case Kind.PAST:
+            raise ValueError("What is next of the past is the historian's to know")
 
 
 def nothing(call: Call, reading: Reading) -> Answer:

@@ -20,6 +20,7 @@ class Kind(StrEnum):
     TELEMETRY = "telemetry"
     BATCH_POWER = "batch_power"
     BATCH_ENERGY = "batch_energy"
+    PAST = "past"  # what of the past is next is only known when it is due
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
@@ -58,18 +59,22 @@ class Options:
     sunset_offset: timedelta = timedelta(minutes=30)
     monthly_quota: int = 1000
     live_power: bool = True
+    import_history: bool = True
+    panel_statistics: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plant:
     """What there is to ask for: ids of the ECUs that have inverters, and of the inverters.
 
-    `ecu_days` is false where the cloud refuses this account an ECU's own series.
+    `ecu_days` is false where the cloud refuses this account an ECU's own series, `behind` true while days of the past
+    are still to be fetched.
     """
 
     ecus: tuple[str, ...] = ()
     inverters: tuple[str, ...] = ()
     ecu_days: bool = True
+    behind: bool = False
 
     @property
     def need(self) -> float:

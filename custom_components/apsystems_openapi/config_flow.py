@@ -36,14 +36,15 @@ from .const import (
     CONF_APP_SECRET,
     CONF_AUTO_SCAN_INTERVAL,
     CONF_BASE_URL,
+    CONF_IMPORT_HISTORY,
     CONF_LIVE_POWER,
     CONF_MONTHLY_QUOTA,
+    CONF_PANEL_STATISTICS,
     CONF_SCAN_INTERVAL,
     CONF_SID,
     CONF_SUNRISE_OFFSET,
     CONF_SUNSET_OFFSET,
     DEFAULT_BASE_URL,
-    DEFAULT_LIVE_POWER,
     DEFAULT_QUOTA,
     DEFAULTS,
     DOMAIN,
@@ -52,6 +53,7 @@ from .const import (
     MAX_QUOTA,
     MAX_SCAN_INTERVAL,
     MIN_SCAN_INTERVAL,
+    MORE_DEFAULTS,
 )
 from .coordinator import ERROR_KEYS, state_store
 from .forecast import outlook
@@ -81,8 +83,10 @@ OPTIONS_SCHEMA: Final = vol.Schema(
 )
 MORE_OPTIONS_SCHEMA: Final = OPTIONS_SCHEMA.extend(
     {
-        vol.Required(CONF_LIVE_POWER, default=DEFAULT_LIVE_POWER): BooleanSelector(),
-        vol.Required(CONF_MONTHLY_QUOTA, default=DEFAULT_QUOTA): _number(0, MAX_QUOTA, 1, "calls"),
+        vol.Required(CONF_LIVE_POWER, default=MORE_DEFAULTS[CONF_LIVE_POWER]): BooleanSelector(),
+        vol.Required(CONF_MONTHLY_QUOTA, default=MORE_DEFAULTS[CONF_MONTHLY_QUOTA]): _number(0, MAX_QUOTA, 1, "calls"),
+        vol.Required(CONF_IMPORT_HISTORY, default=MORE_DEFAULTS[CONF_IMPORT_HISTORY]): BooleanSelector(),
+        vol.Required(CONF_PANEL_STATISTICS, default=MORE_DEFAULTS[CONF_PANEL_STATISTICS]): BooleanSelector(),
     }
 )
 USER_SCHEMA: Final = vol.Schema(

@@ -19,6 +19,8 @@ CONF_SUNRISE_OFFSET: Final = "sunrise_offset"
 CONF_SUNSET_OFFSET: Final = "sunset_offset"
 CONF_MONTHLY_QUOTA: Final = "monthly_quota"
 CONF_LIVE_POWER: Final = "live_power"
+CONF_IMPORT_HISTORY: Final = "import_history"
+CONF_PANEL_STATISTICS: Final = "panel_statistics"
 
 DEFAULT_BASE_URL: Final = "https://api.apsystemsema.com:9282"
 
@@ -33,4 +35,10 @@ DEFAULTS: Final[dict[str, bool | int]] = {
     CONF_SUNSET_OFFSET: 30,
 }
 DEFAULT_QUOTA: Final = 1000
-DEFAULT_LIVE_POWER: Final = True
+# The settings of the original integration, and those that came after.
+MORE_DEFAULTS: Final[dict[str, bool | int]] = {
+    CONF_LIVE_POWER: True,
+    CONF_MONTHLY_QUOTA: DEFAULT_QUOTA,
+    CONF_IMPORT_HISTORY: True,
+    CONF_PANEL_STATISTICS: False,
+}

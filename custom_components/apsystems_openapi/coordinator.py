@@ -6,7 +6,7 @@ Nothing here decides what is due (`planner`), what a figure is (`energy`) or how
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -17,7 +17,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from . import devices, notice, state as states
+from . import dashboard, devices, notice, state as states
 from .agenda import Agenda, agenda
 from .answers import ask, nothing
 from .api import (
@@ -37,10 +37,12 @@ from .calls import LONGEST_INTERVAL, Call, Kind, Slot
 from .const import CONF_SID, DOMAIN, LOGGER
 from .energy import turn
 from .health import BLOCKING, Health
+from .historian import Historian
 from .ledger import FIRST_WAIT, PROBE, Ledger, LedgerError, SpentError
+from .past import wanted
 from .settings import options_of
 from .site import async_locate, async_unknown_zone
-from .solar import Site
+from .solar import Site, solar_hours
 from .state import Retry, Spent, SystemState
 from .view import PlantData, reading_of, view
 
@@ -90,6 +92,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         self.options = options_of(entry.options)
         self._client = client
         self._ledger = ledger
+        self._historian = Historian(hass, client, self.sid, self.options)
         self._store = state_store(hass, self.sid)
         self._state = SystemState()
         self._site: Site
@@ -171,6 +174,18 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         await self._async_save()
         self.async_set_updated_data(await self._async_view())
 
+    @property
+    def keeps_statistics(self) -> bool:
+        """Whether there is a recorder to keep statistics."""
+        return self._historian.available
+
+    async def async_want(self, start: date, end: date) -> None:
+        """Have the hours of some days fetched, as calls allow."""
+        days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
+        self._state = replace(self._state, past=wanted(self._state.past, days))
+        await self._async_save()
+        self.async_set_updated_data(await self._async_view())
+
     # State and place
 
     @property
@@ -195,8 +210,10 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         self._state = replace(self._state, spent=spent)
         await self._store.async_save(states.dump(self._state))
 
-    def _turn(self, now: datetime) -> None:
+    async def _async_turn(self, now: datetime) -> None:
         """Pass the site's midnight, without a call."""
+        if self._state.complete:
+            self._state = await self._historian.async_turn(self._state, self._site, now)
         reading = reading_of(self._state, self._site, now)
         if self._state.energy is not None:
             energy = turn(self._state.energy, reading.day, before_sunrise=reading.before_sunrise)
@@ -204,7 +221,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
 
     async def _async_view(self) -> PlantData:
         now = dt_util.utcnow()
-        self._turn(now)
+        await self._async_turn(now)
         today = await self._async_agenda(now)
         book = self._ledger.book
         room = book.room(now, self._zones, self.options.monthly_quota)
@@ -229,6 +246,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
 
     async def _async_tick(self) -> None:
         await self.async_refresh()
+        await dashboard.async_check(self.hass, self.sid)
         now = dt_util.utcnow()
         slots = (await self._async_agenda(now)).slots
         tomorrow = self._site.midnight(self._site.day(now) + timedelta(days=1))
@@ -238,7 +256,8 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
 
     async def _async_agenda(self, now: datetime) -> Agenda:
         """Return the day's plan; made anew when the day, the place, the plant or its part of the calls is another."""
-        day, plant, share = self._site.day(now), self._state.plant, self._ledger.share(self.sid)
+        day, share = self._site.day(now), self._ledger.share(self.sid)
+        plant = replace(self._state.plant, behind=self._historian.is_behind(self._state, day))
         key = (day, self._site, plant, share)
         if self._agenda is None or self._agenda[0] != key:
             midnight = self._site.midnight(day).astimezone(UTC)
@@ -285,13 +304,14 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
     async def _async_carry_out(self) -> None:
         """Make the calls that have fallen due."""
         now = dt_util.utcnow()
-        self._turn(now)
+        await self._async_turn(now)
         paused = self._pause_until is not None and now < self._pause_until <= now + LONGEST_SLEEP
         paused = paused or self._health.pauses(now)
         if self.config_entry.pref_disable_polling or paused or self._ledger.blocked(now):
             return
         slots = (await self._async_agenda(now)).slots
         due = [slot for slot in slots if slot.at <= now < slot.until and self._is_open(slot, now)]
+        self._state = self._historian.begin(self._state, self._site.day(now))
         if due := [*due, *self._extras(now, due)]:
             await self._async_ask(due)
             await self._async_join()
@@ -317,11 +337,22 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         polls = any(slot.read or slot.call.kind is Kind.HOURLY for slot in due)
         if polls and state.energy is not None and state.energy.wants_summary and summary not in calls:
             yield self._at_once(summary, now)
-        for kind, wanted in ((Kind.DETAILS, state.details is None), (Kind.INVERTERS, bool(state.strangers))):
+        if self._historian.is_urgent(state) and self.options.automatic and self._may_borrow(now):
+            yield self._at_once(Call(kind=Kind.PAST), now)
+        for kind, lacking in ((Kind.DETAILS, state.details is None), (Kind.INVERTERS, bool(state.strangers))):
             call = Call(kind=kind)
             asked = self._ledger.asked(self.sid, call)
-            if wanted and call not in calls and (asked is None or abs(now - asked) > PROBE):
+            if lacking and call not in calls and (asked is None or abs(now - asked) > PROBE):
                 yield self._at_once(call, now)
+
+    def _may_borrow(self, now: datetime) -> bool:
+        """Tell whether a call that nobody planned may be made, which the days after pay for: now and then, by day."""
+        asked = self._ledger.asked(self.sid, Call(kind=Kind.PAST))
+        if asked is not None and abs(now - asked) < LONGEST_SLEEP:
+            return False
+        hours = solar_hours(self._site, self._site.day(now), self.options.sunrise_offset, self.options.sunset_offset)
+        plenty = self._ledger.book.room(now, self._zones, self.options.monthly_quota) > self.options.monthly_quota / 10
+        return plenty and hours is not None and now in hours
 
     def _at_once(self, call: Call, now: datetime) -> Slot:
         return Slot(at=now, until=now, call=call, day=self._site.day(now))
@@ -356,7 +387,10 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         second = self._again.pop(call, None) is not None
         try:
             await self._ledger.async_book(self.sid, call, now, self._zones, self.options.monthly_quota)
-            answer = await ask(self._client, call, slot.day, reading)
+            if call.kind is Kind.PAST:
+                answer = await self._historian.async_step(self._state, self._site, now)
+            else:
+                answer = await ask(self._client, call, slot.day, reading)
         except OpenApiNoDataError:
             answer = nothing(call, reading)
         except LedgerError as failure:
@@ -375,6 +409,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         if call.kind is Kind.INVERTERS:
             await self._async_locate()
             devices.async_clear(self.hass, self.config_entry, before, self._state)
+        await self._historian.async_follow(before, self._state, self._site, now)
         self._state = replace(self._state, answered=now)
         await self._health.async_succeeded(call)
         return None

@@ -65,13 +65,16 @@ def plan(day: date, site: Site, plant: Plant, accounts: Sequence[Account], optio
         return ()
     # What a late month has saved is for reads; duties are the same every day.
     daily = min(min(account.left / len(days_left(day, site, account)), account.size / 28) for account in accounts)
+    curve = _curve(site, day, options.sunrise_offset, options.sunset_offset)
     if not (options.automatic and options.live_power):
-        return thinned(fixed_plan(day, site, plant, options), daily, accounts)
+        polls = thinned(fixed_plan(day, site, plant, options), daily, accounts)
+        spare = max(0, min(MOST_FOR_THE_PAST, floor(daily) - len(polls)))
+        past = _past_slots(day, curve, spare if options.automatic and plant.behind else 0)
+        return tuple(sorted([*polls, *past]))
     hours = solar_hours(site, day, options.sunrise_offset, options.sunset_offset)
     light = daylight(site, day)
     if hours is None or light is None:
         return (noon_summary(day, site),)
-    curve = _curve(site, day, options.sunrise_offset, options.sunset_offset)
     rounds = _rounds(curve, plant)
     duties, cost = _duties(day, site, plant, hours, light, daily - rounds * (len(plant.ecus) - 1))
     calls = _calls_for_reads(day, site, accounts, options, cost)
@@ -142,16 +145,16 @@ def _reads(day: date, plant: Plant, curve: Curve, hours: Span, calls: int, round
     past = _past(curve, reads, day) if plant.behind else 0
     reads -= past
     panels = _panel_rounds(curve, reads, len(plant.ecus))
-    moments = _spread(curve, reads - panels * len(plant.ecus))
+    number = reads - panels * len(plant.ecus)
+    of_all = [number * (n + 1) // (rounds + 1) for n in range(rounds)]
+    moments = _spread(curve, number, of_all)
     ends = [*moments[1:], *(max(hours.end.astimezone(UTC), last + _STEP) for last in moments[-1:])]
-    of_all = {len(moments) * (n + 1) // (rounds + 1) for n in range(rounds)}
     slots = []
     for n, (at, until) in enumerate(zip(moments, ends, strict=True)):
         targets = ecus if len(ecus) == 1 or n in of_all else ()
         asked = [Call(kind=Kind.ECU_DAY, target=eid) for eid in targets] or [Call(kind=Kind.SUMMARY)]
         slots += [Slot(at=at, until=until, call=call, day=day, read=True) for call in asked]
-    steps = Call(kind=Kind.PAST)
-    slots += [Slot(at=at, until=at + CLOSE_READS, call=steps, day=day) for at in _spread(curve, past)]
+    slots += _past_slots(day, curve, past)
     for at in _spread(curve, panels):
         slots += [
             Slot(at=at, until=at + CLOSE_READS, call=Call(kind=Kind.BATCH_POWER, target=eid), day=day, read=True)
@@ -201,6 +204,11 @@ def _past(curve: Curve, reads: int, day: date) -> int:
     return min(MOST_FOR_THE_PAST, max(reads - close, day.toordinal() % 2 if reads > 1 else 0))
 
 
+def _past_slots(day: date, curve: Curve, number: int) -> list[Slot]:
+    call = Call(kind=Kind.PAST)
+    return [Slot(at=at, until=at + CLOSE_READS, call=call, day=day) for at in _spread(curve, number)]
+
+
 def _panel_rounds(curve: Curve, reads: int, ecus: int) -> int:
     """Return how many readings of all panels the day can pay for with its reads still close together."""
     for rounds in range(PANEL_ROUNDS if ecus else 0, 0, -1):
@@ -210,8 +218,10 @@ def _panel_rounds(curve: Curve, reads: int, ecus: int) -> int:
     return 0
 
 
-def _spread(curve: Curve, number: int) -> list[datetime]:
+def _spread(curve: Curve, number: int, of_all: Sequence[int] = ()) -> list[datetime]:
     """Return so many moments, evenly spaced in the weight of the light, each just after a full five minutes.
+
+    Those of rounds `of_all` ECUs are evenly spaced among themselves, and the others between them.
 
     Low sun weighs as little as leaves no gap of more than two hours; with plenty of calls there is one every five
     minutes of the solar hours.
@@ -221,13 +231,23 @@ def _spread(curve: Curve, number: int) -> list[datetime]:
     first: list[datetime] = []
     for low in LOW_SUN_WEIGHTS:
         total = list(accumulate(_weight_of(elevation, low) for _, elevation in curve))
-        wanted = [(n + FIRST_READ) / number * total[-1] for n in range(number)]
-        steps = [bisect_left(total, want) for want in wanted]
+        steps = [bisect_left(total, part * total[-1]) for part in _parts(number, of_all)]
         moments = sorted({_after_sample(curve[step][0]) for step in steps})
         first = first or moments
         if all(after - before <= LONGEST_INTERVAL for before, after in pairwise(moments)):
             return moments
     return first
+
+
+def _parts(number: int, of_all: Sequence[int]) -> list[float]:
+    """Return at which part of the day's weight each read is made."""
+    even = [(n, (k + 1) / (len(of_all) + 1)) for k, n in enumerate(of_all)]
+    marks = [(-FIRST_READ, 0.0), *even, (number - FIRST_READ, 1.0)]
+    return [
+        low + (n - first) / (last - first) * (high - low)
+        for (first, low), (last, high) in pairwise(marks)
+        for n in range(ceil(first), ceil(last))
+    ]
 
 
 def _after_sample(moment: datetime) -> datetime:

@@ -12,6 +12,7 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import (
+    PERCENTAGE,
     EntityCategory,
     UnitOfElectricCurrent,
     UnitOfElectricPotential,
@@ -307,6 +308,21 @@ SYSTEM_SENSORS = (
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda data: data.next_read,
     ),
+    SystemSensorDescription(
+        key="history",
+        translation_key="history",
+        native_unit_of_measurement=PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        has_fn=lambda options: options.automatic and options.import_history,
+        value_fn=lambda data: data.past.percent,
+        attributes_fn=lambda data: {
+            "days_done": data.past.days_done,
+            "days_to_go": data.past.days_to_go,
+            "expected_end": data.past.expected_end and data.past.expected_end.isoformat(),
+        },
+    ),
 )
 
 INVERTER_SENSORS = (
@@ -401,6 +417,9 @@ class SystemSensor(ApsystemsEntity, SensorEntity):
             "left",
             "planned_today",
             "estimate_month",
+            "days_done",
+            "days_to_go",
+            "expected_end",
         }
     )
 

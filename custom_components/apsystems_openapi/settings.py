@@ -15,20 +15,22 @@ from .const import (
     CONF_APP_SECRET,
     CONF_AUTO_SCAN_INTERVAL,
     CONF_BASE_URL,
+    CONF_IMPORT_HISTORY,
     CONF_LIVE_POWER,
     CONF_MONTHLY_QUOTA,
+    CONF_PANEL_STATISTICS,
     CONF_SCAN_INTERVAL,
     CONF_SID,
     CONF_SUNRISE_OFFSET,
     CONF_SUNSET_OFFSET,
     DEFAULT_BASE_URL,
-    DEFAULT_LIVE_POWER,
     DEFAULT_QUOTA,
     DEFAULTS,
     MAX_OFFSET,
     MAX_QUOTA,
     MAX_SCAN_INTERVAL,
     MIN_SCAN_INTERVAL,
+    MORE_DEFAULTS,
 )
 
 
@@ -44,7 +46,7 @@ def client_of(hass: HomeAssistant, data: Mapping[str, Any]) -> OpenApiClient:
 
 def options_of(chosen: Mapping[str, Any]) -> Options:
     """Return the owner's choices, each within its range whatever is stored."""
-    stored = {**DEFAULTS, CONF_MONTHLY_QUOTA: DEFAULT_QUOTA, CONF_LIVE_POWER: DEFAULT_LIVE_POWER, **chosen}
+    stored = {**DEFAULTS, **MORE_DEFAULTS, **chosen}
     return Options(
         automatic=bool(stored[CONF_AUTO_SCAN_INTERVAL]),
         interval=timedelta(seconds=_whole(stored, CONF_SCAN_INTERVAL, MIN_SCAN_INTERVAL, MAX_SCAN_INTERVAL)),
@@ -52,6 +54,8 @@ def options_of(chosen: Mapping[str, Any]) -> Options:
         sunset_offset=timedelta(minutes=_whole(stored, CONF_SUNSET_OFFSET, 0, MAX_OFFSET)),
         monthly_quota=_whole(stored, CONF_MONTHLY_QUOTA, 0, MAX_QUOTA),
         live_power=bool(stored[CONF_LIVE_POWER]),
+        import_history=bool(stored[CONF_IMPORT_HISTORY]),
+        panel_statistics=bool(stored[CONF_PANEL_STATISTICS]),
     )
 
 

@@ -25,6 +25,7 @@ from .models import (
     parse_number,
     with_batch,
 )
+from .past import Past
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +91,7 @@ class SystemState:
     ecu_days_refused: bool = False
     answered: datetime | None = None
     spent: Spent | None = None
+    past: Past = field(default_factory=Past)
     retry: Retry | None = None
 
     @property

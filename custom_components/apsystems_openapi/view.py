@@ -1,15 +1,32 @@
 """What entities show: the state of a system as of a moment. No Home Assistant."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+from math import ceil
 
 from .agenda import Agenda
 from .answers import energy_of
 from .book import Book
-from .calls import Options
+from .calls import Kind, Options
 from .energy import Energy, Reading, power_limit_kw
 from .solar import LAST_MINUTE, Site, daylight, solar_hours
 from .state import SystemState
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastProgress:
+    """How far the past has been fetched; `expected_end` is None where nothing is planned for it."""
+
+    days_done: int
+    days_to_go: int
+    calls_to_go: int
+    expected_end: date | None
+
+    @property
+    def percent(self) -> float:
+        """Return the part that is done."""
+        days = self.days_done + self.days_to_go
+        return round(100 * self.days_done / days, 1) if days else 100.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +52,7 @@ class PlantData:
     calls_left: int
     calls_today: int
     calls_estimate: int
+    past: PastProgress
 
 
 def view(
@@ -63,6 +81,7 @@ def view(
         calls_left=room,
         calls_today=len(agenda.slots),
         calls_estimate=agenda.estimate,
+        past=_progress(state, agenda, day),
     )
 
 
@@ -98,3 +117,16 @@ def _newest_sample(state: SystemState, site: Site) -> datetime | None:
     labels = [(read.day, read.data.newest) for read in state.ecu_reads.values()]
     labels += [(day.day, day.times[-1] if day.times else None) for day in state.days.values()]
     return max((site.at(day, time.fromisoformat(label)) for day, label in labels if label), default=None)
+
+
+def _progress(state: SystemState, agenda: Agenda, today: date) -> PastProgress:
+    """Return how far the past is fetched, and until when the rest takes at the pace of today's plan."""
+    past = state.past
+    calls = past.calls_to_go
+    daily = sum(slot.call.kind is Kind.PAST for slot in agenda.slots) or 0.5
+    return PastProgress(
+        days_done=past.days_done(today),
+        days_to_go=past.days_to_go,
+        calls_to_go=calls,
+        expected_end=today + timedelta(days=ceil(calls / daily)) if calls else None,
+    )

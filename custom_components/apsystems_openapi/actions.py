@@ -1,0 +1,65 @@
+"""The action that fetches days of the past."""
+
+from datetime import date, timedelta
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+import voluptuous as vol
+
+from .const import DOMAIN
+from .coordinator import ApsystemsConfigEntry
+
+IMPORT_HISTORY = "import_history"
+ATTR_CONFIG_ENTRY_ID = "config_entry_id"
+ATTR_START = "start"
+ATTR_END = "end"
+
+
+@callback
+def async_register(hass: HomeAssistant) -> None:
+    """Register the action."""
+    hass.services.async_register(
+        DOMAIN,
+        IMPORT_HISTORY,
+        _async_import_history,
+        schema=vol.Schema(
+            {
+                vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
+                vol.Required(ATTR_START): cv.date,
+                vol.Optional(ATTR_END): cv.date,
+            }
+        ),
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+
+
+async def _async_import_history(call: ServiceCall) -> ServiceResponse:
+    """Have days fetched; answers how many, with how many calls, and by when."""
+    entry: ApsystemsConfigEntry | None = call.hass.config_entries.async_get_entry(call.data[ATTR_CONFIG_ENTRY_ID])
+    if entry is None or entry.domain != DOMAIN or entry.state is not ConfigEntryState.LOADED:
+        raise _invalid("entry_not_loaded")
+    coordinator = entry.runtime_data
+    yesterday = coordinator.data.day - timedelta(days=1)
+    start: date = call.data[ATTR_START]
+    end: date = call.data.get(ATTR_END, yesterday)
+    if not start <= end <= yesterday:
+        raise _invalid("bad_range")
+    if not coordinator.keeps_statistics:
+        raise _invalid("no_recorder")
+    if not coordinator.options.automatic:
+        raise _invalid("fixed_mode")
+    await coordinator.async_want(start, end)
+    progress = coordinator.data.past
+    answer: dict[str, Any] = {
+        "days": (end - start).days + 1,
+        "calls": progress.calls_to_go,
+        "expected_end": progress.expected_end and progress.expected_end.isoformat(),
+    }
+    return answer
+
+
+def _invalid(key: str) -> ServiceValidationError:
+    return ServiceValidationError(translation_domain=DOMAIN, translation_key=key)
