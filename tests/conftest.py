@@ -1,7 +1,7 @@
 """What the tests share: a simulated cloud over real HTTP, and Home Assistant with the integration in it."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 import logging
 from pathlib import Path
 from typing import Any, override
@@ -10,6 +10,7 @@ from unittest.mock import patch
 import freezegun
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import json as json_helper
 from homeassistant.util.file import WriteError
 import pytest
 from pytest_homeassistant_custom_component.common import mock_storage
@@ -31,6 +32,14 @@ class Disk(dict[str, Any]):
         if self.full:
             raise WriteError("No space left on device")
         super().__setitem__(key, value)
+
+
+encode_other = json_helper.json_encoder_default
+
+
+def encode_date(value: object) -> Any:  # noqa: ANN401
+    """Write the dates of a frozen clock as real ones are; Home Assistant before 2026.10 does not."""
+    return value.isoformat() if isinstance(value, date) else encode_other(value)
 
 
 @pytest.fixture
@@ -73,6 +82,9 @@ async def house(
     hass.loop.set_debug(enabled=False)
     await hass.config.async_update(latitude=48.85, longitude=2.35, time_zone="Europe/Paris")
     freezer.move_to("2026-06-15 11:00:00+00:00")
-    with patch("custom_components.apsystems_openapi.coordinator.CALL_SPACING_S", 0):
+    with (
+        patch("custom_components.apsystems_openapi.coordinator.CALL_SPACING_S", 0),
+        patch.object(json_helper, "json_encoder_default", encode_date),
+    ):
         async with cloud.serve() as url:
             yield House(hass, freezer, cloud, url, caplog)
