@@ -397,16 +397,18 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
             self._health.async_not_booked(failure, self._zones)
             return failure
         except OpenApiError as failure:
+            is_first = call.kind not in self._health.failing
             again = await self._async_note_failure(call, failure, now)
-            if not second and not slot.read and call.kind is not Kind.HOURLY:
-                self._again[call] = again
+            if not second and (is_first or not slot.read) and call.kind is not Kind.HOURLY:
+                self._again[call] = now + LONGEST_SLEEP if slot.read else again
             return failure
         before = self._state
         self._state = answer(before)
         if slot.read:
-            newer = (before.energy, before.ecu_reads) != (self._state.energy, self._state.ecu_reads)
+            newer = _told(before) != _told(self._state)
             self._state = replace(self._state, idle_reads=0 if newer else before.idle_reads + 1)
         if call.kind is Kind.INVERTERS:
+            self._state = replace(self._state, ecu_days_refused=False)
             await self._async_locate()
             devices.async_clear(self.hass, self.config_entry, before, self._state)
         await self._historian.async_follow(before, self._state, self._site, now)
@@ -417,9 +419,13 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
     async def _async_note_failure(self, call: Call, failure: OpenApiError, now: datetime) -> datetime:
         """Note what an account is refused, and return when it may be tried again."""
         refused = isinstance(failure, (OpenApiPermissionError, OpenApiRequestError))
-        if call.kind is Kind.ECU_DAY and refused and not self._state.ecu_days_refused:
+        yesterday = self._site.day(now) - timedelta(days=1)
+        has_worked = any(read.day >= yesterday for read in self._state.ecu_reads.values())
+        if call.kind is Kind.ECU_DAY and refused and not (has_worked or self._state.ecu_days_refused):
             LOGGER.warning(
-                "This account has no access to the ECU's own series (%s); summaries are read instead", failure
+                "This account has no access to the ECU's own series (%s); summaries are read instead, until the"
+                " inverters are scanned",
+                failure,
             )
             self._state = replace(self._state, ecu_days_refused=True)
         again = await self._health.async_failed(call, failure, now, self._site)
@@ -427,3 +433,8 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
             # It was the credentials, and not that account's rights.
             self._state = replace(self._state, ecu_days_refused=False)
         return again
+
+
+def _told(state: SystemState) -> object:
+    """Return what a read can bring something newer of."""
+    return state.energy and (state.energy.today, state.energy.total), state.ecu_reads, state.days
