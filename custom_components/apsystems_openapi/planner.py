@@ -141,11 +141,13 @@ def _reads(day: date, plant: Plant, curve: Curve, hours: Span, calls: int, round
     extra = len(ecus) - 1
     while rounds and (rounds * extra >= calls or rounds > 0.6 * (calls - rounds * extra)):
         rounds -= 1
+    if extra > 0:
+        rounds = max(rounds, min(len(curve), (calls - len(curve)) // extra))
     reads = calls - rounds * max(extra, 0)
     past = _past(curve, reads, day) if plant.behind else 0
     reads -= past
     panels = _panel_rounds(curve, reads, len(plant.ecus))
-    number = reads - panels * len(plant.ecus)
+    number = min(reads - panels * len(plant.ecus), len(curve))
     of_all = [number * (n + 1) // (rounds + 1) for n in range(rounds)]
     moments = _spread(curve, number, of_all)
     ends = [*moments[1:], *(max(hours.end.astimezone(UTC), last + _STEP) for last in moments[-1:])]
