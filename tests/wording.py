@@ -155,19 +155,28 @@ def entities(folder: Path) -> list[str]:
 
 
 def platform_keys(modules: dict[str, ast.Module], constants: Texts) -> dict[str, set[str]]:
-    """Collect the translation keys of each platform: keyword arguments, and attributes of entity classes."""
+    """Collect the translation keys of each platform: keyword arguments, and attributes of entity classes.
+
+    Tables may stand in modules of their own, named after the platform: `inverter_sensors` is the sensors'.
+    """
     found: dict[str, set[str]] = {}
     for platform in ("binary_sensor", "button", "number", "select", "sensor", "switch"):
-        if (tree := modules.get(platform)) is None:
+        if platform not in modules:
             continue
+        nodes = [
+            node
+            for name, tree in modules.items()
+            if name == platform or name.endswith(f"_{platform}s")
+            for node in ast.walk(tree)
+        ]
         keys = {
-            literal(keyword(call, "translation_key"), constants)
-            for call in calls_in(tree)
-            if keyword(call, "translation_domain") is None
+            literal(keyword(node, "translation_key"), constants)
+            for node in nodes
+            if isinstance(node, ast.Call) and keyword(node, "translation_domain") is None
         }
         keys |= {
             literal(node.value, constants)
-            for node in ast.walk(tree)
+            for node in nodes
             if isinstance(node, ast.Assign)
             and any(getattr(t, "attr", getattr(t, "id", "")) == "_attr_translation_key" for t in node.targets)
         }
@@ -230,6 +239,10 @@ def patterns(node: ast.expr | None, values: dict[str, ast.expr], depth: int = 3)
         case ast.Dict(values=entries):
             for text in sorted({key for entry in entries for key in patterns(entry, values, depth)}):
                 yield text
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="get"), args=args):
+            yield from patterns(values.get(name), values, depth - 1)
+            for default in args[1:]:
+                yield from patterns(default, values, depth)
         case ast.Name(id=name) | ast.Subscript(value=ast.Name(id=name)):
             yield from patterns(values.get(name), values, depth - 1)
 
