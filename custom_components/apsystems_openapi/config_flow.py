@@ -1,7 +1,8 @@
-"""Set-up and options."""
+"""Set-up, new credentials, another address, and options."""
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, timedelta
 from typing import Any, Final, override
 import unicodedata
@@ -14,7 +15,7 @@ from homeassistant.config_entries import (
     OptionsFlowWithReload,
 )
 from homeassistant.const import UnitOfTime
-from homeassistant.core import callback
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.selector import (
     BooleanSelector,
@@ -89,16 +90,22 @@ MORE_OPTIONS_SCHEMA: Final = OPTIONS_SCHEMA.extend(
         vol.Required(CONF_PANEL_STATISTICS, default=MORE_DEFAULTS[CONF_PANEL_STATISTICS]): BooleanSelector(),
     }
 )
-USER_SCHEMA: Final = vol.Schema(
+_SECRET: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
+_URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
+CREDENTIALS_SCHEMA: Final = vol.Schema(
+    {vol.Required(CONF_APP_ID): TextSelector(), vol.Required(CONF_APP_SECRET): _SECRET}
+)
+USER_SCHEMA: Final = CREDENTIALS_SCHEMA.extend(
+    {vol.Required(CONF_SID): TextSelector(), vol.Required(CONF_BASE_URL, default=DEFAULT_BASE_URL): _URL}
+).extend(OPTIONS_SCHEMA.schema)
+RECONFIGURE_SCHEMA: Final = vol.Schema(
     {
         vol.Required(CONF_APP_ID): TextSelector(),
-        vol.Required(CONF_APP_SECRET): TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD)),
+        vol.Optional(CONF_APP_SECRET): _SECRET,
         vol.Required(CONF_SID): TextSelector(),
-        vol.Required(CONF_BASE_URL, default=DEFAULT_BASE_URL): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.URL)
-        ),
+        vol.Required(CONF_BASE_URL): _URL,
     }
-).extend(OPTIONS_SCHEMA.schema)
+)
 
 
 class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -134,7 +141,41 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
             errors=errors,
         )
 
-    async def _async_check(self, data: dict[str, str]) -> dict[str, str]:
+    async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:  # noqa: ARG002
+        """Begin to ask for new credentials."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for new credentials of the same system."""
+        return await self._async_renew("reauth_confirm", self._get_reauth_entry(), CREDENTIALS_SCHEMA, user_input)
+
+    async def async_step_reconfigure(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
+        """Ask for other credentials and another address of the same system; the secret may stay."""
+        return await self._async_renew("reconfigure", self._get_reconfigure_entry(), RECONFIGURE_SCHEMA, user_input)
+
+    async def _async_renew(
+        self, step: str, entry: ConfigEntry, schema: vol.Schema, user_input: dict[str, Any] | None
+    ) -> ConfigFlowResult:
+        """Prove what was typed and put it into the entry; what is not asked for, or left empty, stays."""
+        errors: dict[str, str] = {}
+        known = {CONF_BASE_URL: DEFAULT_BASE_URL, **entry.data}
+        if user_input is not None:
+            typed = _cleaned({**known, **user_input})
+            data = {key: text or known[key] if key == CONF_APP_SECRET else text for key, text in typed.items()}
+            await self.async_set_unique_id(data[CONF_SID])
+            self._abort_if_unique_id_mismatch()
+            errors = await self._async_check(data, entry)
+            if not errors:
+                return self.async_update_reload_and_abort(entry, data_updates=data)
+        shown = user_input or {key: value for key, value in known.items() if key != CONF_APP_SECRET}
+        return self.async_show_form(
+            step_id=step,
+            data_schema=self.add_suggested_values_to_schema(schema, shown),
+            errors=errors,
+            description_placeholders={"name": entry.title},
+        )
+
+    async def _async_check(self, data: dict[str, str], entry: ConfigEntry | None = None) -> dict[str, str]:
         """Ask for the system's details, keep the answer for set-up, and return what is wrong by field."""
         try:
             data[CONF_BASE_URL] = normalize_base_url(data[CONF_BASE_URL])
@@ -147,8 +188,9 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
         if block := ledger.blocked(now):
             return {"base": str(block.reason)}
         zones = (UTC, CHINA, dt_util.get_default_time_zone())
+        quota = options_of(entry.options).monthly_quota if entry else DEFAULT_QUOTA
         try:
-            await ledger.async_book(data[CONF_SID], Call(kind=Kind.DETAILS), now, zones, DEFAULT_QUOTA)
+            await ledger.async_book(data[CONF_SID], Call(kind=Kind.DETAILS), now, zones, quota)
             details = await client_of(self.hass, data).details()
         except (OpenApiError, LedgerError) as error:
             if reason := BLOCKING.get(type(error)):
@@ -156,7 +198,15 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
                 await ledger.async_block(reason, now, tomorrow)
             # 1001 says that there is nothing, but a system that exists has details.
             return {"base": ERROR_KEYS.get(type(error), "invalid_answer")}
-        await state_store(self.hass, data[CONF_SID]).async_save(dump(SystemState(details=details)))
+        state = SystemState()
+        if entry:
+            # What is known stays; what was put off, or refused to the former credentials, is tried again.
+            state = replace(await _async_known(self.hass, data[CONF_SID]), retry=None, ecu_days_refused=False)
+            if data[CONF_APP_ID] != entry.data[CONF_APP_ID]:
+                state = replace(state, spent=None)
+                await (await async_get_ledger(self.hass, entry.data[CONF_APP_ID])).async_forget(data[CONF_SID])
+        state = replace(state, details=details, answered=now)
+        await state_store(self.hass, data[CONF_SID]).async_save(dump(state))
         return {}
 
 
@@ -188,13 +238,18 @@ class ApsystemsOptionsFlow(OptionsFlowWithReload):
 
     async def _async_outlook(self, options: Options) -> dict[str, str]:
         """Plan a year with the options, for the plant as it is known."""
-        state = SystemState()
-        with suppress(AttributeError, HomeAssistantError, KeyError, TypeError, ValueError):
-            if (stored := await state_store(self.hass, self.config_entry.data[CONF_SID]).async_load()) is not None:
-                state = load(stored)
+        state = await _async_known(self.hass, self.config_entry.data[CONF_SID])
         site, _ = await async_locate(self.hass, state.timezone)
         year = await self.hass.async_add_executor_job(outlook, dt_util.now().year, site, state.plant, options)
         return {"quota": str(options.monthly_quota), **year.words}
+
+
+async def _async_known(hass: HomeAssistant, sid: str) -> SystemState:
+    """Return the stored state of a system; an empty one when there is none, or none that makes sense."""
+    with suppress(AttributeError, HomeAssistantError, KeyError, TypeError, ValueError):
+        if (stored := await state_store(hass, sid).async_load()) is not None:
+            return load(stored)
+    return SystemState()
 
 
 def _cleaned(user_input: Mapping[str, Any]) -> dict[str, str]:
