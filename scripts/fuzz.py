@@ -176,5 +176,6 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=int, default=60)
     arguments, rest = parser.parse_known_args()
     with asyncio.Runner() as RUNNER:
-        atheris.Setup([sys.argv[0], f"-max_total_time={arguments.seconds}", "-max_len=4096", "-len_control=0", *rest], one)
+        limits = [f"-max_total_time={arguments.seconds}", "-max_len=4096", "-len_control=0"]
+        atheris.Setup([sys.argv[0], *limits, *rest], one)
         atheris.Fuzz()
