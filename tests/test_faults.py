@@ -22,12 +22,14 @@ DS3 = "703000000011"
 
 # What the simulator's own command line takes; every kind is among them (see the last test).
 FAULTS = (
-    *(str(code) for code in (1000, 1001, 2000, 2001, 2004, 3001, 4000, 4001, 5000, 6000, 9999)),
+    *("1000", "1001", "5000", "6000", "9999"),
     *("http404", "http500", "http502", "timeout", "slow", "half", "reset", "redirect", "notjson", "huge"),
     *("body=", "body=null", "body=[]", "body={}", 'body={"code": 0}', 'body={"code": "x", "data": {}}'),
     *("swapped", "null", "string", "number", "empty", "nulls", "ragged", "lifetimeback=50", "lifetimeback=999999"),
     *("nonsense=NaN", "nonsense=-5", "nonsense=0", "nonsense=1e999", "nonsense=abc", "nonsense=99999"),
 )
+# With these the cloud refuses the credentials, at once or when it says so twice in a row.
+REFUSALS = ("2000", "2001", "2004", "3001", "4000", "4001")
 # A panel's power has no history to compare with, and a lifetime that is told twice is taken.
 UNSEEN = {"nonsense=99999": ("summary:nonsense=99999x1", "energy:nonsense=99999")}
 CALLS = {
@@ -133,9 +135,46 @@ async def test_a_day_and_a_night_of_a_faulty_cloud_change_no_figure_for_the_wors
     assert_said_once(house)
 
 
+@pytest.mark.parametrize("code", REFUSALS)
+async def test_refused_credentials_change_no_figure_for_the_worse(house: House, code: str) -> None:
+    """Hardly a call is made meanwhile; when the cloud takes them again the plan goes on."""
+    house.move_to("2026-06-15 11:50")
+    await house.set_up()
+    watch, before = Watch(house), len(house.calls())
+    house.cloud.order(parse_fault(code))
+    for moment in ("15 13:10", "15 22:30", "15 23:01", "16 00:01", "16 05:00", "16 09:00"):
+        await house.pass_time(f"2026-06-{moment}", HALF_HOUR)
+        watch.check()
+    assert 1 <= len(house.calls(since=before)) <= 5
+    assert len(house.log(word="credentials are refused")) == 1
+
+    house.cloud.clear_faults()
+    await house.pass_time("2026-06-17 23:10", HALF_HOUR)
+    watch.check()
+    watch.stop()
+    assert house.value("total_energy") == pytest.approx(house.truth.lifetime_kwh(), abs=0.3)
+    assert house.value("today_energy") == pytest.approx(house.truth.today_kwh(), abs=0.15)
+    assert len(house.log(logging.INFO, "takes the credentials again")) == 1
+    assert_no_accident(house)
+
+
+@pytest.mark.parametrize("code", REFUSALS)
+async def test_a_first_installation_with_refused_credentials_can_be_mended(house: House, code: str) -> None:
+    """Once the cloud takes them a reload is enough."""
+    house.cloud.order(parse_fault(code))
+    entry = await house.set_up(None)
+    assert entry.state in {ConfigEntryState.SETUP_ERROR, ConfigEntryState.SETUP_RETRY}
+    assert len(house.calls()) <= 2
+    house.cloud.clear_faults()
+    house.freezer.tick(timedelta(minutes=6))
+    await house.reload(entry)
+    assert entry.state is ConfigEntryState.LOADED
+    assert house.value("total_energy") == pytest.approx(house.truth.lifetime_kwh(), abs=0.01)
+
+
 # A fault of one kind of call, the others being well.
 OF_ONE = ("1001", "5000", "2004", "4000", "9999", "http500", "timeout", "half", "notjson", "swapped", "null", "empty")
-MOMENTS = {"summary": ("22:10", "22:30"), "hourly": ("13:10", "14:00"), "telemetry": ("12:20", "12:40")}
+MOMENTS = {"summary": ("22:10", "22:30"), "hourly": ("13:10", "13:30"), "telemetry": ("12:20", "12:40")}
 
 
 @pytest.mark.parametrize("fault", OF_ONE)
