@@ -15,7 +15,7 @@ CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.BUTTON, Platform.SENSOR]
 
 
-async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:  # noqa: ARG001
+async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the action."""
     actions.async_register(hass)
     return True
@@ -64,7 +64,7 @@ async def async_migrate_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) 
 
 
 async def async_remove_config_entry_device(
-    hass: HomeAssistant,  # noqa: ARG001
+    hass: HomeAssistant,
     entry: ApsystemsConfigEntry,
     device: dr.DeviceEntry,
 ) -> bool:

@@ -147,39 +147,26 @@ class OpenApiClient:
 
     async def inverter_day(self, uid: str, day: date) -> models.InverterDay:
         """Ask for an inverter's telemetry of a day."""
-        return await self._get(
-            lambda data: models.parse_inverter_day(data, day),
-            f"{self._sid}/devices/inverter/energy/{_segment(uid)}",
-            energy_level="minutely",
-            date_range=day.isoformat(),
+        return await self._of_device(
+            lambda data: models.parse_inverter_day(data, day), "inverter/energy", uid, "minutely", day
         )
 
     async def ecu_day(self, eid: str, day: date) -> models.EcuDay:
         """Ask for an ECU's energy and power of a day."""
-        return await self._get(
-            models.parse_ecu_day,
-            f"{self._sid}/devices/ecu/energy/{_segment(eid)}",
-            energy_level="minutely",
-            date_range=day.isoformat(),
-        )
+        return await self._of_device(models.parse_ecu_day, "ecu/energy", eid, "minutely", day)
 
     async def batch_energy(self, eid: str, day: date) -> models.BatchEnergy:
         """Ask for the energy of every channel of an ECU on a day, kWh by inverter and channel."""
-        return await self._get(
-            models.parse_batch_energy,
-            f"{self._sid}/devices/inverter/batch/energy/{_segment(eid)}",
-            energy_level="energy",
-            date_range=day.isoformat(),
-        )
+        return await self._of_device(models.parse_batch_energy, "inverter/batch/energy", eid, "energy", day)
 
     async def batch_power(self, eid: str, day: date) -> models.BatchPower:
         """Ask for the DC power of every channel of an ECU over a day."""
-        return await self._get(
-            models.parse_batch_power,
-            f"{self._sid}/devices/inverter/batch/energy/{_segment(eid)}",
-            energy_level="power",
-            date_range=day.isoformat(),
-        )
+        return await self._of_device(models.parse_batch_power, "inverter/batch/energy", eid, "power", day)
+
+    async def _of_device[T](self, parse: Callable[[object], T], kind: str, device: str, level: str, day: date) -> T:
+        """Call for a day of an ECU or an inverter."""
+        path = f"{self._sid}/devices/{kind}/{_segment(device)}"
+        return await self._get(parse, path, energy_level=level, date_range=day.isoformat())
 
     async def _get[T](self, parse: Callable[[object], T], path: str, **query: str | None) -> T:
         """Call, and read the answer's data by the given parser."""

@@ -41,7 +41,7 @@ BUTTONS = (
 
 
 async def async_setup_entry(
-    hass: HomeAssistant,  # noqa: ARG001
+    hass: HomeAssistant,
     entry: ApsystemsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
