@@ -198,6 +198,13 @@ class House:
             and word in record.getMessage()
         ]
 
+    @asynccontextmanager
+    async def cloud_elsewhere(self) -> AsyncIterator[str]:
+        """Let the same cloud answer at another address as well, whose URL is returned."""
+        other = Cloud(self.plant, now=lambda: self.now)
+        async with other.serve() as url:
+            yield url
+
     # Acting
 
     def order(self, kind: FaultKind, **how: Any) -> None:

@@ -274,11 +274,16 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         return self._agenda[1]
 
     async def _async_first_read(self) -> None:
-        """Fill an empty state. Raises UpdateFailed, without a call when the next attempt is not due."""
+        """Fill an empty state. Raises UpdateFailed, without a call when the next attempt is not due.
+
+        Where it waits for new credentials, ConfigEntryAuthFailed.
+        """
         now = dt_util.utcnow()
         former = self._state.retry
         waiting = former is not None and now < former.at <= now + PROBE
         if (block := self._ledger.blocked(now)) or waiting:
+            if former and former.refused and not block:
+                raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth")
             key = f"blocked_{block.reason}" if block else "first_read"
             until = block.until if block else former.at if former else now
             raise UpdateFailed(
@@ -293,6 +298,9 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         calls = [Call(kind=kind) for kind, held in missing.items() if held is None]
         failure = await self._async_ask([self._at_once(call, now) for call in calls])
         if not self._state.complete:
+            if self._health.refused and self._state.retry:
+                self._state = replace(self._state, retry=replace(self._state.retry, refused=True))
+                await self._async_save()
             error = ConfigEntryAuthFailed if self._health.refused else UpdateFailed
             raise error(
                 translation_domain=DOMAIN, translation_key=ERROR_KEYS[type(failure or OpenApiAnswerError())]
@@ -335,7 +343,8 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         state, calls = self._state, {slot.call for slot in due}
         summary = Call(kind=Kind.SUMMARY)
         polls = any(slot.read or slot.call.kind is Kind.HOURLY for slot in due)
-        if polls and state.energy is not None and state.energy.wants_summary and summary not in calls:
+        wanted_again = polls and state.energy is not None and state.energy.wants_summary
+        if (wanted_again or self._health.wants_proof(due)) and summary not in calls:
             yield self._at_once(summary, now)
         if self._historian.is_urgent(state) and self.options.automatic and self._may_borrow(now):
             yield self._at_once(Call(kind=Kind.PAST), now)

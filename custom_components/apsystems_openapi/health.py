@@ -19,7 +19,7 @@ from .api import (
     OpenApiThrottledError,
 )
 from .book import reserve
-from .calls import Call, Kind
+from .calls import Call, Kind, Slot
 from .const import LOGGER
 from .ledger import PROBE, Ledger, LedgerError, Reason, SpentError
 from .solar import Site
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 RETRY_AFTER: Final = timedelta(minutes=30)
 PLENTY: Final = 0.1  # of the quota: more than the few calls by which two honest counts may differ
+
+# What whoever may read a system may ask for; all else may be refused to an account, for a device, for a day.
+_FOR_EVERYBODY: Final = frozenset({Kind.DETAILS, Kind.INVERTERS, Kind.SUMMARY, Kind.HOURLY})
 
 # What the cloud says to stop all calls.
 BLOCKING: Final[dict[type[Exception], Reason]] = {
@@ -57,6 +60,11 @@ class Health:
     def pauses(self, now: datetime) -> bool:
         """Tell whether planned calls wait for new credentials; one a day may try those that there are."""
         return self.refused is not None and abs(now - self.refused) < PROBE
+
+    def wants_proof(self, due: Sequence[Slot]) -> bool:
+        """Tell whether a doubt of the credentials is to be settled along with a round that does not do so itself."""
+        kinds = {slot.call.kind for slot in due}
+        return bool(kinds) and self._refusals == 1 and not kinds & _FOR_EVERYBODY
 
     async def async_failed(self, call: Call, failure: OpenApiError, now: datetime, site: Site) -> datetime:
         """Note a failed call, and return when it may be tried again."""
@@ -120,20 +128,18 @@ class Health:
     def _blames_credentials(self, call: Call, failure: OpenApiError) -> bool:
         """Tell whether credentials are at fault: by codes that say so, or by the second refusal in a row.
 
-        What is asked of a single device may be refused for that device, however many of them are asked, and 2004
-        there means "not for this account": that confirms a doubt and does not raise one.
+        What is asked of a single device may be refused for that device, however many of them are asked: that raises
+        a doubt, which a call that no account is refused must confirm. And 2004 means there "not for this account".
         """
         match failure:
             case OpenApiAuthError():
                 return True
-            case OpenApiRequestError() if call.target:
-                self._refusals = max(self._refusals, 1)
-                return False
-            case OpenApiPermissionError() if call.target:
-                return False
-            case OpenApiRequestError() | OpenApiPermissionError():
+            case OpenApiRequestError() | OpenApiPermissionError() if call.kind in _FOR_EVERYBODY:
                 self._refusals += 1
                 return self._refusals > 1
+            case OpenApiRequestError():
+                self._refusals = max(self._refusals, 1)
+                return self.refused is not None
         return False
 
     def _end_reauth(self) -> None:

@@ -62,10 +62,14 @@ class Spent:
 
 @dataclass(frozen=True, kw_only=True)
 class Retry:
-    """When an unfinished first read may be tried again, and the wait that led there, which doubles."""
+    """When an unfinished first read may be tried again, and the wait that led there, which doubles.
+
+    `refused`: it waits for new credentials.
+    """
 
     at: datetime
     wait_s: float
+    refused: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
