@@ -78,11 +78,14 @@ class Outlook:
 
 
 def outlook(year: int, site: Site, plant: Plant, options: Options) -> Outlook:
-    """Plan a year and return its extremes; of months with the same calls those with the longest and shortest days."""
+    """Plan a year and return its extremes; of months with about the same calls those with the rarest and closest reads.
+
+    As many calls as that are those that differ by less than a twentieth of the most.
+    """
     months = list(forecast(year, site, plant, options))
-    spacing = [month.interval or 0 for month in months]
-    order = sorted(zip((month.calls.total() for month in months), spacing, range(12), strict=True))
-    return Outlook(busiest=months[order[-1][2]], quietest=months[order[0][2]])
+    step = max(1.0, max(month.calls.total() for month in months) / 20)
+    months.sort(key=lambda month: (round(month.calls.total() / step), month.interval or 0))
+    return Outlook(busiest=months[-1], quietest=months[0])
 
 
 def summed(days: list[date], site: Site, slots: list[Slot]) -> MonthForecast:

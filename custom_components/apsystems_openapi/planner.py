@@ -40,6 +40,7 @@ FULL_SUN: Final = 5.0  # degrees
 LOW_SUN_WEIGHTS: Final = (0.25, 0.5, 1.0)
 AFTER_SAMPLE: Final = timedelta(seconds=30)
 FIRST_READ: Final = 0.25  # of a spacing: at sunrise what is shown is oldest, and the end of the day has its summary
+ENOUGH: Final = 0.75
 CLOSE_READS: Final = timedelta(minutes=18)
 PANEL_ROUNDS: Final = 3
 MOST_FOR_THE_PAST: Final = 100
@@ -63,12 +64,12 @@ def plan(day: date, site: Site, plant: Plant, accounts: Sequence[Account], optio
     accounts = [account for account in accounts if account.end >= tomorrow]
     if not accounts or min(account.left for account in accounts) < 1:
         return ()
-    # What a late month has saved is for reads; duties are the same every day.
-    daily = min(min(account.left / len(days_left(day, site, account)), account.size / 28) for account in accounts)
+    steady = min(account.size for account in accounts) / 31
+    pace = min(account.left / len(days_left(day, site, account)) for account in accounts)
     curve = _curve(site, day, options.sunrise_offset, options.sunset_offset)
     if not (options.automatic and options.live_power):
-        polls = thinned(fixed_plan(day, site, plant, options), daily, accounts)
-        spare = max(0, min(MOST_FOR_THE_PAST, floor(daily) - len(polls)))
+        polls = thinned(fixed_plan(day, site, plant, options), pace, accounts)
+        spare = max(0, min(MOST_FOR_THE_PAST, floor(min(pace, steady)) - len(polls)))
         past = _past_slots(day, curve, spare if options.automatic and plant.behind else 0)
         return tuple(sorted([*polls, *past]))
     hours = solar_hours(site, day, options.sunrise_offset, options.sunset_offset)
@@ -76,6 +77,8 @@ def plan(day: date, site: Site, plant: Plant, accounts: Sequence[Account], optio
     if hours is None or light is None:
         return (noon_summary(day, site),)
     rounds = _rounds(curve, plant)
+    # Duties are the same every day, so that inverters come round evenly; only a month that runs short has fewer.
+    daily = steady if pace > ENOUGH * steady else pace
     duties, cost = _duties(day, site, plant, hours, light, daily - rounds * (len(plant.ecus) - 1))
     calls = _calls_for_reads(day, site, accounts, options, cost)
     return tuple(sorted([*duties, *_reads(day, plant, curve, hours, calls, rounds)]))
@@ -95,7 +98,7 @@ def _duties(day: date, site: Site, plant: Plant, hours: Span, light: Span, daily
     spare = daily - 1
     first, first_cost = _turns(panels, floor(spare), day)
     spare -= first_cost
-    second, second_cost = _turns(lesser, floor(spare if spare < 4 else spare / 12), day)
+    second, second_cost = _turns(lesser, floor(max(min(spare, 1), spare / 12)), day)
     spare -= second_cost
     third, third_cost = _turns(plant.inverters, floor(spare / 6), day)
 
