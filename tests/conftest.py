@@ -1,7 +1,7 @@
 """What the tests share: a simulated cloud over real HTTP, and Home Assistant with the integration in it."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, date, datetime
+from datetime import date
 import logging
 from pathlib import Path
 from typing import Any, override
@@ -16,7 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import mock_storage
 
 from simulator import Cloud, Plant, sample_plant
-from tests.house import House
+from tests.house import House, RightClock
 
 # It builds dates by the types that dataclasses were declared with, which are the real ones.
 freezegun.configure(extend_ignore_list=["custom_components.apsystems_openapi.state"])
@@ -64,8 +64,8 @@ def plant() -> Plant:
 
 @pytest.fixture
 async def cloud(socket_enabled: None, plant: Plant) -> Cloud:  # noqa: ARG001
-    """Return the cloud, not yet serving; its clock is the one that tests freeze."""
-    return Cloud(plant, now=lambda: datetime.now(UTC))
+    """Return the cloud, not yet serving; its clock is the one that tests freeze, and right when the home's is not."""
+    return Cloud(plant, now=RightClock())
 
 
 @pytest.fixture

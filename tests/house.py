@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 import logging
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,6 +36,16 @@ PATIENCE = {FaultKind.TIMEOUT: timedelta(seconds=31), FaultKind.SLOW: timedelta(
 def paris(text: str) -> datetime:
     """Return a moment by the sample plant's clock."""
     return datetime.fromisoformat(text).replace(tzinfo=PARIS)
+
+
+@dataclass
+class RightClock:
+    """The cloud's clock, which goes on when somebody sets the home's wrong."""
+
+    home_is_ahead: timedelta = timedelta()
+
+    def __call__(self) -> datetime:  # noqa: D102 - the clock is read by calling it
+        return datetime.now(UTC) - self.home_is_ahead
 
 
 @dataclass
@@ -111,7 +121,10 @@ class House:
 
     async def set_clock(self, moment: str) -> None:
         """Set a clock that was wrong; what was to happen some minutes later does so, whatever it shows by then."""
+        before = self.now
         self.move_to(moment)
+        if isinstance(self.cloud.now, RightClock):
+            self.cloud.now.home_is_ahead += self.now - before - STEP
         async_fire_time_changed(self.hass, self.now, fire_all=True)
         await self.settle()
 
@@ -129,7 +142,7 @@ class House:
             self.freezer.move_to(min(self.now + step, end))
             await self.settle()
 
-    async def patiently(self, work: Awaitable[Any]) -> None:
+    async def patiently[T](self, work: Awaitable[T]) -> T:
         """Wait for work; where the cloud does not answer, let as much time pass as a call may take."""
         task = asyncio.ensure_future(work)
         while not task.done() and any(fault.kind in PATIENCE for fault in self.cloud.faults):
@@ -138,7 +151,7 @@ class House:
             if len(self.cloud.calls) > heard and (fault := self.cloud.calls[-1].fault) in PATIENCE:
                 self.freezer.tick(PATIENCE[fault])
                 async_fire_time_changed(self.hass, self.now)
-        await task
+        return await task
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for something that comes without the clock moving on."""

@@ -16,7 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.apsystems_openapi import const
-from simulator import Plant, big_plant, parse_fault, sample_plant
+from simulator import Fault, FaultKind, Plant, big_plant, parse_fault, sample_plant
 from tests.conftest import Disk
 from tests.house import FIXED, House, restarted
 
@@ -255,3 +255,15 @@ async def test_a_book_of_calls_that_makes_no_sense_does_not_stop_the_plant(
     async with restarted(house, entry) as again:
         await again.pass_time(timedelta(hours=1), HALF_HOUR)
         assert again.value("total_energy") == pytest.approx(house.truth.lifetime_kwh(), abs=2)
+
+
+async def test_a_missed_evening_is_made_up_for_in_the_morning(house: House) -> None:
+    """The rest of a day whose summary could not be asked for reaches the total with the first poll of the next."""
+    await house.set_up()
+    await house.pass_time("2026-06-15 19:00", HALF_HOUR)
+    house.cloud.order(Fault(kind=FaultKind.CODE, code=7002))
+    await house.pass_time("2026-06-15 23:50", HALF_HOUR)
+    house.cloud.clear_faults()
+    await house.pass_time("2026-06-16 09:00", HALF_HOUR)
+    assert house.value("total_energy") == pytest.approx(house.truth.lifetime_kwh(), abs=0.6)
+    assert len(house.calls("summary")) < 8

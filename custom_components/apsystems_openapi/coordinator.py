@@ -170,21 +170,22 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
 
     async def async_forget(self, uid: str) -> None:
         """Forget an inverter whose device its owner deletes."""
-        self._state = states.without(self._state, uid)
-        await self._async_save()
-        self.async_set_updated_data(await self._async_view())
+        async with self._round:
+            self._state = states.without(self._state, uid)
+            await self._async_save()
+            self.async_set_updated_data(await self._async_view())
 
     @property
     def keeps_statistics(self) -> bool:
         """Whether there is a recorder to keep statistics."""
         return self._historian.available
 
-    async def async_want(self, start: date, end: date) -> None:
+    async def async_want(self, days: Iterable[date]) -> None:
         """Have the hours of some days fetched, as calls allow."""
-        days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
-        self._state = replace(self._state, past=wanted(self._state.past, days))
-        await self._async_save()
-        self.async_set_updated_data(await self._async_view())
+        async with self._round:
+            self._state = replace(self._state, past=wanted(self._state.past, days))
+            await self._async_save()
+            self.async_set_updated_data(await self._async_view())
 
     # State and place
 
@@ -212,12 +213,17 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
 
     async def _async_turn(self, now: datetime) -> None:
         """Pass the site's midnight, without a call."""
-        if self._state.complete:
+        # At set-up the recorder does not write yet, and waits for what waits for it.
+        if self._state.complete and self.data is not None:
             self._state = await self._historian.async_turn(self._state, self._site, now)
         reading = reading_of(self._state, self._site, now)
         if self._state.energy is not None:
+            former = self._state.energy.day
             energy = turn(self._state.energy, reading.day, before_sunrise=reading.before_sunrise)
             self._state = replace(self._state, energy=energy)
+            if energy.day != former:
+                # That today's energy is 0 is known at midnight only; a reload by day must find it.
+                await self._async_save()
 
     async def _async_view(self) -> PlantData:
         now = dt_util.utcnow()
@@ -343,11 +349,16 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         state, calls = self._state, {slot.call for slot in due}
         summary = Call(kind=Kind.SUMMARY)
         polls = any(slot.read or slot.call.kind is Kind.HOURLY for slot in due)
-        wanted_again = polls and state.energy is not None and state.energy.wants_summary
-        if (wanted_again or self._health.wants_proof(due)) and summary not in calls:
+        asked = self._ledger.asked(self.sid, summary)
+        recently = asked is not None and abs(now - asked) < LONGEST_INTERVAL
+        unsettled = state.energy is not None and (
+            state.energy.wants_summary or (state.energy.is_overdue(now) and not recently)
+        )
+        if ((polls and unsettled) or self._health.wants_proof(due)) and summary not in calls:
             yield self._at_once(summary, now)
-        if self._historian.is_urgent(state) and self.options.automatic and self._may_borrow(now):
-            yield self._at_once(Call(kind=Kind.PAST), now)
+        if self.options.automatic and self._may_borrow(now):
+            for _ in range(self._historian.worth_borrowing(state, self._site.day(now), now)):
+                yield self._at_once(Call(kind=Kind.PAST), now)
         for kind, lacking in ((Kind.DETAILS, state.details is None), (Kind.INVERTERS, bool(state.strangers))):
             call = Call(kind=kind)
             asked = self._ledger.asked(self.sid, call)
@@ -378,7 +389,11 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         for number, slot in enumerate(slots):
             if number:
                 await asyncio.sleep(CALL_SPACING_S)
-            failure = await self._async_call(slot)
+            # Two systems of one App ID take turns, so that what stops one stops the other as well.
+            async with self._ledger.turn:
+                if self._ledger.blocked(dt_util.utcnow()):
+                    break
+                failure = await self._async_call(slot)
             first = first or failure
             if type(failure) in BLOCKING or isinstance(failure, LedgerError) or self._health.refused:
                 break
@@ -394,6 +409,8 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         call, now = slot.call, dt_util.utcnow()
         reading = reading_of(self._state, self._site, now)
         second = self._again.pop(call, None) is not None
+        if call.kind is Kind.PAST and not self._historian.is_behind(self._state, reading.day):
+            return None
         try:
             await self._ledger.async_book(self.sid, call, now, self._zones, self.options.monthly_quota)
             if call.kind is Kind.PAST:
@@ -420,7 +437,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
             self._state = replace(self._state, ecu_days_refused=False)
             await self._async_locate()
             devices.async_clear(self.hass, self.config_entry, before, self._state)
-        await self._historian.async_follow(before, self._state, self._site, now)
+        self._state = await self._historian.async_follow(before, self._state, self._site, now)
         self._state = replace(self._state, answered=now)
         await self._health.async_succeeded(call)
         return None

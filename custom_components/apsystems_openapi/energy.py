@@ -22,6 +22,7 @@ from .models import Series, Summary
 _HOUR = timedelta(hours=1)
 # The last report that a summary lacked arrives with the next, so that a little more than the time allows can come.
 _SLACK = timedelta(hours=1)
+_OVERDUE = timedelta(hours=26)
 _ROUNDING = 0.01  # today comes with six decimals, the lifetime with two
 
 
@@ -43,6 +44,10 @@ class Energy:
     def wants_summary(self) -> bool:
         """Whether one more summary would settle something: no anchor yet, or a jump that waits to be confirmed."""
         return self.anchor is None or self.doubted is not None
+
+    def is_overdue(self, now: datetime) -> bool:
+        """Whether a day has passed without the summary that settles it."""
+        return self.summary_at is None or now - self.summary_at > _OVERDUE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +134,8 @@ def read_today(energy: Energy, day: date, kwh: float | None, reading: Reading) -
 def read_summary(energy: Energy, summary: Summary, reading: Reading) -> Energy:
     """Take a summary."""
     today, lifetime = summary.today, summary.lifetime
+    if lifetime == 0 and reading.built is not None and reading.at - reading.built > _OVERDUE:
+        lifetime = None  # a plant that has run for days has made something
     if today is not None and lifetime is not None and today > lifetime + _ROUNDING:
         return energy
     if today is not None and reading.by_day and reading.day == energy.day and _is_possible(energy, today, reading):

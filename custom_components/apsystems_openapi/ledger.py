@@ -58,6 +58,7 @@ class Ledger:
     def __init__(self, hass: HomeAssistant, app_id: str) -> None:
         self.digest = hashlib.sha256(f"{DOMAIN}/{app_id}".encode()).hexdigest()[:16]
         self.block: Block | None = None
+        self.turn = asyncio.Lock()
         self._hass = hass
         self._store = Store[dict[str, Any]](hass, 1, f"{DOMAIN}.ledger.{self.digest}", private=True, atomic_writes=True)
         self._lock = asyncio.Lock()
