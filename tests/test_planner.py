@@ -392,8 +392,9 @@ class Months(RuleBasedStateMachine):
         day = self.site.day(self.clock)
         while day <= self.site.day(until):
             midnight = self.site.midnight(day).astimezone(UTC)
-            accounts = self.book.accounts(midnight, self.zones, QUOTA, part)
-            slots += plan(day, self.site, self.plants[name], accounts, self.options[name])
+            options = self.options[name]
+            accounts = self.book.accounts(midnight, self.zones, options.monthly_quota, part)
+            slots += plan(day, self.site, self.plants[name], accounts, options)
             day += timedelta(days=1)
         return [slot for slot in slots if self.clock <= slot.at < until]
 
@@ -431,7 +432,7 @@ class Months(RuleBasedStateMachine):
 
     @rule()
     def reloaded(self) -> None:
-        """A plan that is made again is the same, so that nothing is repeated."""
+        """Make the plan again: it is the same, so that nothing is repeated."""
         for name in self.plants:
             until = self.clock + timedelta(hours=6)
             assert self.due(name, until) == self.due(name, until)
@@ -442,21 +443,22 @@ class Months(RuleBasedStateMachine):
         live=st.booleans(),
         sunrise=st.integers(0, 120),
         sunset=st.integers(0, 120),
+        quota=st.sampled_from([30, 100, QUOTA]),
     )
-    def options_change(self, name: str, automatic: bool, live: bool, sunrise: int, sunset: int) -> None:  # noqa: FBT001
-        """Everything but what is paid for."""
+    def options_change(self, name: str, automatic: bool, live: bool, sunrise: int, sunset: int, quota: int) -> None:
+        """Have other wishes, a smaller quota among them."""
         if name in self.plants:
             self.options[name] = Options(
                 automatic=automatic,
                 live_power=live,
                 sunrise_offset=timedelta(minutes=sunrise),
                 sunset_offset=timedelta(minutes=sunset),
-                monthly_quota=QUOTA,
+                monthly_quota=quota,
             )
 
     @rule(name=st.sampled_from(SYSTEMS), size=st.sampled_from([(1, 1), (6, 1), (26, 2), (0, 0)]))
     def entry_is_added_or_removed(self, name: str, size: tuple[int, int]) -> None:
-        """A removed one forgets what it asked; the book does not."""
+        """Let it forget what it asked; the book does not."""
         if name in self.plants and len(self.plants) > 1:
             del self.plants[name], self.options[name]
             self.done[name].clear()
@@ -466,7 +468,7 @@ class Months(RuleBasedStateMachine):
     @precondition(lambda self: self.behind == timedelta() and self.true)
     @rule()
     def ledger_is_lost(self) -> None:
-        """What the entry remembers of this month is carried over."""
+        """Carry over what the entry remembers of this month."""
         start = datetime(self.clock.year, self.clock.month, 1, tzinfo=UTC)
         carried = self.spent if start <= self.remembered else 0
         self.book = Book(opened=self.clock, carried=carried)
@@ -478,7 +480,7 @@ class Months(RuleBasedStateMachine):
 
     @rule()
     def clock_is_put_right(self) -> None:
-        """It shows the true time."""
+        """Let it show the true time."""
         self.behind = timedelta()
 
     @invariant()
