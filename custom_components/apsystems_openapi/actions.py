@@ -1,7 +1,6 @@
 """The action that fetches days of the past."""
 
 from datetime import date, timedelta
-from typing import Any
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse, SupportsResponse, callback
@@ -11,6 +10,7 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .coordinator import ApsystemsConfigEntry
+from .past import days_between, month_of
 
 IMPORT_HISTORY = "import_history"
 ATTR_CONFIG_ENTRY_ID = "config_entry_id"
@@ -37,28 +37,32 @@ def async_register(hass: HomeAssistant) -> None:
 
 
 async def _async_import_history(call: ServiceCall) -> ServiceResponse:
-    """Have days fetched; answers how many, with how many calls, and by when."""
+    """Have days fetched again, whatever is known of them; answers how many, with how many calls, and by when."""
     entry: ApsystemsConfigEntry | None = call.hass.config_entries.async_get_entry(call.data[ATTR_CONFIG_ENTRY_ID])
     if entry is None or entry.domain != DOMAIN or entry.state is not ConfigEntryState.LOADED:
         raise _invalid("entry_not_loaded")
     coordinator = entry.runtime_data
-    yesterday = coordinator.data.day - timedelta(days=1)
-    start: date = call.data[ATTR_START]
-    end: date = call.data.get(ATTR_END, yesterday)
-    if not start <= end <= yesterday:
-        raise _invalid("bad_range")
     if not coordinator.keeps_statistics:
         raise _invalid("no_recorder")
     if not coordinator.options.automatic:
         raise _invalid("fixed_mode")
-    await coordinator.async_want(start, end)
-    progress = coordinator.data.past
-    answer: dict[str, Any] = {
-        "days": (end - start).days + 1,
-        "calls": progress.calls_to_go,
-        "expected_end": progress.expected_end and progress.expected_end.isoformat(),
+    today, details = coordinator.data.day, coordinator.data.state.details
+    yesterday = today - timedelta(days=1)
+    start: date = call.data[ATTR_START]
+    end: date = call.data.get(ATTR_END, yesterday)
+    if details is not None and details.created is not None:
+        start = max(start, details.created)
+    if not start <= end <= yesterday:
+        raise _invalid("bad_range")
+    days = days_between(start, end)
+    await coordinator.async_want(days)
+    past = coordinator.data.state.past
+    ahead = len(past.gaps) + len({month_of(day) for day in past.gaps} | {*past.checks}) + past.months_to_go
+    return {
+        "days": len(days),
+        "calls": len(days) + len({month_of(day) for day in days}),
+        "expected_end": coordinator.data.past.end_of(ahead, today).isoformat(),
     }
-    return answer
 
 
 def _invalid(key: str) -> ServiceValidationError:

@@ -30,7 +30,7 @@ async def ask(client: OpenApiClient, call: Call, day: date, reading: Reading) ->
             return lambda state: replace(
                 state,
                 energy=read_hours(energy_of(state, reading), day, hours, reading),
-                hours=Hours(day=day, kwh=hours),
+                hours=Hours(day=day, kwh=hours, read_at=reading.at),
             )
         case Kind.ECU_DAY:
             ecu_day = await client.ecu_day(call.target, day)

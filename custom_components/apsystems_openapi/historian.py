@@ -8,17 +8,21 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 
-from .api import EnergyLevel, OpenApiClient, OpenApiNoDataError
+from .api import EnergyLevel, OpenApiClient, OpenApiError, OpenApiNoDataError
 from .calls import Options
-from .history import History, Statistic
-from .past import Step, begun, done, next_step, wanted
+from .energy import Energy
+from .history import Extent, History, RecorderBusyError, Statistic, Written
+from .models import Series
+from .past import Past, Step, begun, cleared, done, next_step, settled, wanted, worth_borrowing
 from .series import DayEnergy
-from .solar import Site
-from .state import EcuRead, SystemState
+from .solar import Site, daylight
+from .state import Hours, SystemState
 
 # A day's total differs from its hours by what the cloud rounds; by more, hours came late and are fetched again.
 ROUNDING_KWH: Final = 0.1
+PAUSE: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
+_PAGE: Final = timedelta(days=62)
 
 
 class Historian:
@@ -29,6 +33,8 @@ class Historian:
         self._client = client
         self._options = options
         self._production = Statistic(sid=sid)
+        self._put_off: dict[Step, date] = {}
+        self._failed: datetime | None = None
 
     @property
     def available(self) -> bool:
@@ -44,100 +50,168 @@ class Historian:
 
     def is_behind(self, state: SystemState, today: date) -> bool:
         """Tell whether a call could fetch something of the past."""
-        return self.available and self._next(state, today) is not None
+        return self.available and self._next(state.past, today) is not None
 
-    def is_urgent(self, state: SystemState) -> bool:
-        """Tell whether days are missing, or months before the installation, of which a call brings a whole one."""
-        past = state.past
-        missing = bool(past.gaps or past.checks) or (self._options.import_history and past.has_months)
-        return self.available and missing
+    def worth_borrowing(self, state: SystemState, today: date, now: datetime) -> int:
+        """Return how many calls may be made at once that nobody planned; after a failure none for a while."""
+        resting = self._failed is not None and abs(now - self._failed) < PAUSE
+        if resting or not self._history.ready:
+            return 0
+        return worth_borrowing(state.past, self._next(state.past, today), today)
 
-    async def async_follow(self, before: SystemState, state: SystemState, site: Site, now: datetime) -> None:
+    async def async_follow(self, before: SystemState, state: SystemState, site: Site, now: datetime) -> SystemState:
         """Write the hours that have closed and the panels' energies, where an answer has brought new ones."""
-        hours = state.hours
-        if hours is not None and hours != before.hours:
-            closed = _closed(state, before, site, now)
-            await self._history.async_write(self._production, site, {hours.day: DayEnergy(hours=hours.kwh)}, closed)
+        if state.hours is not None and state.hours != before.hours:
+            with suppress(RecorderBusyError):
+                state = replace(state, past=await self._async_take(before.energy, state, state.hours, site, now))
         if self._options.panel_statistics and state.panels != before.panels:
-            for uid, panels in state.panels.items():
-                if panels == before.panels.get(uid):
-                    continue
-                for channel, kwh in enumerate(panels.kwh, start=1):
-                    statistic = replace(self._production, uid=uid, channel=channel)
-                    await self._history.async_write(statistic, site, {panels.day: DayEnergy(total=kwh)}, now)
+            with suppress(RecorderBusyError):
+                await self._async_write_panels(before, state, site, now)
+        return state
 
     async def async_turn(self, state: SystemState, site: Site, now: datetime) -> SystemState:
-        """Settle the day that has ended: its hours make up its total. Without hours it is a day to be fetched."""
-        energy, today = state.energy, site.day(now)
-        if energy is None or energy.day >= today or not self.available:
+        """Begin a day; one that has ended without all its hours is among the days to be fetched."""
+        energy, hours = state.energy, state.hours
+        if energy is None or energy.day >= site.day(now) or not self.available:
             return state
-        if state.hours is not None and state.hours.day == energy.day and energy.today is not None:
-            known = DayEnergy(hours=state.hours.kwh, total=energy.today)
-            await self._history.async_write(self._production, site, {energy.day: known}, now)
-            if state.past.settled is not None and state.past.settled < energy.day == today - _DAY:
-                gaps = begun(state.past, energy.day, None)
-                state = replace(state, past=replace(gaps, settled=energy.day))
-        return self.begin(state, today)
+        state = self.begin(state, energy.day)
+        if hours is not None and hours.day == energy.day and state.past.settled != hours.day:
+            with suppress(RecorderBusyError):
+                state = replace(state, past=await self._async_take(energy, state, hours, site, now))
+        return self.begin(state, site.day(now))
 
     async def async_step(self, state: SystemState, site: Site, now: datetime) -> Callable[[SystemState], SystemState]:
-        """Fetch the next of the past and write it; return what that does to the state. Raises the client's errors."""
+        """Fetch the next of the past and write it; return what that does to the state. Raises the client's errors.
+
+        What fails is put off until tomorrow.
+        """
         today = site.day(now)
-        step = self._next(state, today)
-        if step is None:
+        try:
+            past = await self._async_at_next_day(self._without_failed(state.past), site, today)
+            step = self._next(past, today)
+            if step is None:
+                return lambda state: replace(state, past=past)
+            try:
+                past = await (self._async_month if step.month else self._async_day)(past, step, site, now)
+            except OpenApiError:
+                self._put_off[step], self._failed = today, now
+                raise
+        except RecorderBusyError:
             return lambda state: state
-        if step.month:
-            late = await self._async_month(step.day, site, now)
-            return lambda state: replace(
-                state,
-                past=wanted(done(state.past, step, today, had_data=True), late if step.day in _recent(today) else ()),
-            )
-        had_data = await self._async_day(step.day, site, now)
-        return lambda state: replace(state, past=done(state.past, step, today, had_data=had_data))
+        return lambda state: replace(state, past=past)
 
-    def _next(self, state: SystemState, today: date) -> Step | None:
-        return next_step(state.past, today, behind=self._options.import_history)
+    def _next(self, past: Past, today: date) -> Step | None:
+        put_off = {step for step, day in self._put_off.items() if day == today}
+        return next_step(past, today, behind=self._options.import_history, put_off=put_off)
 
-    async def _async_day(self, day: date, site: Site, now: datetime) -> bool:
-        """Fetch a day's hours; a total that stands for the whole day is kept."""
+    def _without_failed(self, past: Past) -> Past:
+        """Return the past with the day that could not be read among the missed ones, so that the others go on."""
+        while past.day is not None and Step(day=past.day) in self._put_off and past.day not in past.gaps:
+            past = replace(wanted(past, [past.day]), day=past.day - _DAY)
+        return past
+
+    async def _async_at_next_day(self, past: Past, site: Site, today: date) -> Past:
+        """Pass the days that need no call: those without energy, and those that are written hour by hour."""
+        while (step := self._next(past, today)) and step == Step(day=past.day or today) and step.day not in past.gaps:
+            page = max(past.first or step.day, step.day - _PAGE)
+            written = await self._history.async_written(self._production, site, page, step.day + _DAY)
+            days = [day for day, of_day in written.items() if of_day.coarse]
+            past = replace(past, day=max(days) if days else page - _DAY)
+            if days:
+                break
+        return past
+
+    async def _async_write(
+        self, past: Past, site: Site, days: dict[date, DayEnergy], closed: datetime, today: date
+    ) -> Past:
+        """Write days of the production; return the past, which begins anew when the statistic was cleared."""
+        if not days:
+            return past
+        known = Extent(oldest=past.oldest, newest=past.newest)
+        extent = await self._history.async_write(self._production, site, days, closed, known)
+        if extent.lost:
+            past = cleared(past, today, behind=self._options.import_history)
+        return replace(past, oldest=extent.oldest, newest=extent.newest)
+
+    async def _async_take(
+        self, energy: Energy | None, state: SystemState, hours: Hours, site: Site, now: datetime
+    ) -> Past:
+        """Write a day's hours as far as they have closed; after the last light they make up the day's total."""
+        closed, today, light = _closed(state, hours, site, now), site.day(now), daylight(site, hours.day)
+        is_complete = light is None or closed >= light.end
+        if state.past.settled == hours.day and not is_complete:
+            return state.past
+        total = energy.today if energy is not None and energy.day == hours.day and is_complete else None
+        if total is not None and abs(_sum(hours.kwh) - total) > ROUNDING_KWH:
+            total, is_complete = None, False
+        known = DayEnergy(hours=hours.kwh, total=total)
+        until = max(closed, site.midnight(hours.day + _DAY)) if hours.day < today else closed
+        past = await self._async_write(state.past, site, {hours.day: known}, until, today)
+        return settled(past, hours.day) if is_complete else past
+
+    async def _async_write_panels(self, before: SystemState, state: SystemState, site: Site, now: datetime) -> None:
+        for uid, panels in state.panels.items():
+            if panels == before.panels.get(uid):
+                continue
+            for channel, kwh in enumerate(panels.kwh, start=1):
+                statistic = replace(self._production, uid=uid, channel=channel)
+                await self._history.async_write(statistic, site, {panels.day: DayEnergy(total=kwh)}, now)
+
+    async def _async_day(self, past: Past, step: Step, site: Site, now: datetime) -> Past:
+        """Fetch a day's hours and write them."""
+        hours: Series = ()
         with suppress(OpenApiNoDataError):
-            hours = await self._client.energy(EnergyLevel.HOURLY, day)
-            if not any(hours):
-                return False
-            total = await self._history.async_coarse(self._production, site, day)
-            await self._history.async_write(self._production, site, {day: DayEnergy(hours=hours, total=total)}, now)
-            return True
-        return False
+            hours = await self._client.energy(EnergyLevel.HOURLY, step.day)
+        if any(hours):
+            written = await self._history.async_written(self._production, site, step.day, step.day + _DAY)
+            known = DayEnergy(hours=hours, total=_total(hours, written.get(step.day)))
+            former, past = past, await self._async_write(past, site, {step.day: known}, now, site.day(now))
+            if past.day != former.day:  # it was cleared, and all begins anew
+                return past
+        return done(past, step, site.day(now), had_hours=any(hours))
 
-    async def _async_month(self, first: date, site: Site, now: datetime) -> list[date]:
-        """Fetch a month's totals; return the days of which more or less is written than they say."""
-        totals: dict[date, float] = {}
+    async def _async_month(self, past: Past, step: Step, site: Site, now: datetime) -> Past:
+        """Fetch a month's totals and write them; days whose hours came late are fetched again instead."""
+        first, today = step.day, site.day(now)
+        days: Series = ()
         with suppress(OpenApiNoDataError):
             days = await self._client.energy(EnergyLevel.DAILY, first)
-            totals = {
-                day: kwh
-                for n, kwh in enumerate(days)
-                if kwh is not None and (day := first + n * _DAY) < site.day(now) and day.month == first.month
-            }
         after = (first + timedelta(days=32)).replace(day=1)
-        written = await self._history.async_totals(self._production, site, first, after)
-        await self._history.async_write(
-            self._production,
-            site,
-            {day: DayEnergy(total=kwh) for day, kwh in totals.items() if kwh or day in written},
-            now,
-        )
-        return [day for day, kwh in totals.items() if day in written and abs(written[day] - kwh) > ROUNDING_KWH]
+        written = await self._history.async_written(self._production, site, first, after)
+        oldest = None if self._options.import_history else past.since
+        totals = {
+            day: kwh
+            for day, kwh in zip((first + n * _DAY for n in range((after - first).days)), days, strict=False)
+            if kwh is not None and day < today and (kwh or day in written)
+            if oldest is None or day >= oldest or day in written
+        }
+        late = {day for day in totals if step.late and _is_late(totals[day], written.get(day))}
+        late = {day for day in late if past.since is None or day >= past.since or day in written}
+        settling = {day: DayEnergy(total=kwh) for day, kwh in totals.items() if day not in late or day not in written}
+        former, past = past, await self._async_write(past, site, settling, now, today)
+        if past.month != former.month:  # it was cleared, and all begins anew
+            return past
+        return done(past, step, today, late=late)
 
 
-def _recent(today: date) -> set[date]:
-    """Return the months whose days the cloud may still correct."""
-    return {(today - _DAY).replace(day=1), (today - 7 * _DAY).replace(day=1)}
+def _total(hours: Series, written: Written | None) -> float | None:
+    """Return a day's total by what is written of it; hours that came late are right without."""
+    if written is None:
+        return None
+    return written.kwh if written.coarse or not _is_late(_sum(hours), written) else None
 
 
-def _closed(state: SystemState, before: SystemState, site: Site, now: datetime) -> datetime:
-    """Return up to when the hours are complete: an ECU's, until its newest sample."""
-    if state.ecu_reads == before.ecu_reads:
-        return now
-    reads: list[EcuRead] = [state.ecu_reads[eid] for eid in state.plant.ecus if eid in state.ecu_reads]
-    labels = [site.at(read.day, time.fromisoformat(read.data.newest)) for read in reads if read.data.newest]
-    return min([now, *labels])
+def _is_late(total: float, written: Written | None) -> bool:
+    return abs(total - (written.kwh if written else 0.0)) > ROUNDING_KWH
+
+
+def _sum(hours: Series) -> float:
+    return sum(kwh or 0.0 for kwh in hours)
+
+
+def _closed(state: SystemState, hours: Hours, site: Site, now: datetime) -> datetime:
+    """Return up to when hours are complete: those out of the ECUs' own series until their newest samples."""
+    if hours.read_at is not None:
+        return min(now, hours.read_at)
+    reads = [state.ecu_reads[eid] for eid in state.plant.ecus if eid in state.ecu_reads]
+    return min([now, *(site.at(read.day, time.fromisoformat(read.data.newest)) for read in reads if read.data.newest)])

@@ -1,24 +1,29 @@
-"""The system's hours in Home Assistant's long-term statistics: written as the day goes on, settled, and healed."""
+"""Days of energy in Home Assistant's long-term statistics: read, worked out and written until nothing changes."""
 
-from asyncio import Lock
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
+from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import async_add_external_statistics, statistics_during_period
 from homeassistant.const import UnitOfEnergy
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
+from homeassistant.util import slugify
 from homeassistant.util.unit_conversion import EnergyConverter
 
 from .const import DOMAIN, LOGGER, MANUFACTURER
-from .series import NOON, DayEnergy, Rows, changed_rows, rows_of
+from .series import DayEnergy, Rows, changed_rows, is_coarse, noon_of, rows_of
 from .solar import Site
 
 # Where the newest row before a day is looked for: in a summer it is the evening before, in polar night months back.
 _LOOK_BACK: Final = (timedelta(days=3), timedelta(days=100), timedelta(days=36500))
+_PASSES: Final = 3
+_PATIENCE_S: Final = 60
 _ZERO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 type Held = dict[datetime, tuple[float, float]]
@@ -36,7 +41,7 @@ class Statistic:
     def id(self) -> str:
         """Return its id; of a production it ends so, of a channel in inverter and number."""
         what = "production" if self.uid is None else f"{self.uid}_{self.channel}"
-        return f"{DOMAIN}:{self.sid}_{what}".lower()
+        return f"{DOMAIN}:{slugify(f'{self.sid}_{what}')}"
 
     @property
     def name(self) -> str:
@@ -45,82 +50,147 @@ class Statistic:
         return f"{of} production" if self.uid is None else f"{of} inverter {self.uid} channel {self.channel}"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Extent:
+    """The oldest and the newest row that are known to be in a statistic; `lost` when it was cleared meanwhile."""
+
+    oldest: datetime | None = None
+    newest: datetime | None = None
+    lost: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What is written of a day: its energy (kWh), and whether that stands as one row."""
+
+    kwh: float
+    coarse: bool
+
+
+class RecorderBusyError(Exception):
+    """The recorder does not take anything now: it starts, ends, or is locked."""
+
+
 class History:
     """Writes days of energy. Without a recorder it does nothing, and says so once."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
-        self._lock = Lock()
+        self._lock = asyncio.Lock()
         self.available = "recorder" in hass.config.components
         if not self.available:
             LOGGER.info("The recorder is off, so that no statistics of the production are kept")
 
-    async def async_write(
-        self, statistic: Statistic, site: Site, days: Mapping[date, DayEnergy], closed: datetime
-    ) -> None:
-        """Write what is known of some days, as far as their hours have ended by `closed`.
+    @property
+    def ready(self) -> bool:
+        """Whether the recorder works off its queue, which it does not before Home Assistant has started."""
+        if not self.available:
+            return False
+        recorder = get_instance(self._hass)
+        return recorder.is_running and recorder.async_recorder_ready.is_set()
 
-        The sum goes on from the database, never from memory: the statistic may have been cleared meanwhile.
+    async def async_write(
+        self,
+        statistic: Statistic,
+        site: Site,
+        days: Mapping[date, DayEnergy],
+        closed: datetime,
+        known: Extent | None = None,
+    ) -> Extent:
+        """Write what is known of some days, as far as their hours have ended by `closed`; it is on disk on return.
+
+        The sum goes on from the database, never from memory, and is looked at again when it is written: the statistic
+        may have been cleared meanwhile. Raises RecorderBusyError.
         """
-        if not self.available or not days:
-            return
-        async with self._lock:
-            recorder = get_instance(self._hass)
-            await recorder.async_block_till_done()
+        known = known or Extent()
+        lost = False
+        async with self._recorder() as recorder:
             start = site.midnight(min(days)).astimezone(UTC)
-            held, base = await recorder.async_add_executor_job(_read, self._hass, statistic.id, start)
-            fresh: Rows = {}
-            for day, known in days.items():
-                first, after = (site.midnight(day + timedelta(days=n)).astimezone(UTC) for n in (0, 1))
-                of_day = {moment: kwh for moment, (kwh, _) in held.items() if first <= moment < after}
-                fresh |= rows_of(day, site, known, of_day, closed)
-            rows = changed_rows(held, fresh, base, site)
-            if rows:
+            for _ in range(_PASSES):
+                held, base = await recorder.async_add_executor_job(_read, self._hass, statistic.id, start)
+                lost = lost or not all(_is_there(row, start, held, base) for row in (known.oldest, known.newest))
+                fresh = _fresh(site, days, held, closed)
+                rows = changed_rows(held, fresh, base or 0.0, site)
+                if not rows:
+                    break
                 async_add_external_statistics(
                     self._hass,
-                    StatisticMetaData(
-                        mean_type=StatisticMeanType.NONE,
-                        has_sum=True,
-                        name=statistic.name,
-                        source=DOMAIN,
-                        statistic_id=statistic.id,
-                        unit_class=EnergyConverter.UNIT_CLASS,
-                        unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
-                    ),
-                    [StatisticData(start=row.start, state=row.kwh, sum=row.sum) for row in rows],
+                    _metadata(statistic),
+                    [StatisticData(start=r.start, state=r.kwh, sum=r.sum) for r in rows],
                 )
+                await recorder.async_block_till_done()
+        if lost:
+            known = Extent()
+        moments = {*held, *fresh} | {row for row in (known.oldest, known.newest) if row is not None}
+        return Extent(oldest=min(moments, default=None), newest=max(moments, default=None), lost=lost)
 
-    async def async_totals(self, statistic: Statistic, site: Site, first: date, after: date) -> dict[date, float]:
-        """Return the energy that is written for each site day from one to before another; days without are missing."""
-        if not self.available:
-            return {}
-        recorder = get_instance(self._hass)
-        await recorder.async_block_till_done()
-        start, end = (site.midnight(day).astimezone(UTC) for day in (first, after))
-        rows = await recorder.async_add_executor_job(_rows, self._hass, statistic.id, start, end)
-        totals: dict[date, float] = {}
+    async def async_written(self, statistic: Statistic, site: Site, first: date, after: date) -> dict[date, Written]:
+        """Return what is written for each site day from one to before another; days without are missing.
+
+        Raises RecorderBusyError.
+        """
+        async with self._recorder() as recorder:
+            start, end = (site.midnight(day).astimezone(UTC) for day in (first, after))
+            rows = await recorder.async_add_executor_job(_rows, self._hass, statistic.id, start, end)
+        days: dict[date, Rows] = {}
         for moment, (kwh, _) in rows.items():
-            totals[site.day(moment)] = totals.get(site.day(moment), 0.0) + kwh
-        return totals
+            days.setdefault(site.day(moment), {})[moment] = kwh
+        return {
+            day: Written(kwh=sum(of_day.values()), coarse=is_coarse(of_day, noon_of(day, site)))
+            for day, of_day in days.items()
+        }
 
-    async def async_coarse(self, statistic: Statistic, site: Site, day: date) -> float | None:
-        """Return a day's total where it stands as one row at noon."""
-        recorder = get_instance(self._hass)
-        await recorder.async_block_till_done()
-        start, end = (site.midnight(day + timedelta(days=n)).astimezone(UTC) for n in (0, 1))
-        rows = await recorder.async_add_executor_job(_rows, self._hass, statistic.id, start, end)
-        made = {moment: kwh for moment, (kwh, _) in rows.items() if kwh}
-        return next(iter(made.values())) if list(made) == [site.at(day, NOON).astimezone(UTC)] else None
+    @asynccontextmanager
+    async def _recorder(self) -> AsyncIterator[Recorder]:
+        """Have the recorder, with nothing waiting to be written. Raises RecorderBusyError."""
+        if not self.ready:
+            raise RecorderBusyError
+        try:
+            async with asyncio.timeout(_PATIENCE_S), self._lock:
+                recorder = get_instance(self._hass)
+                await recorder.async_block_till_done()
+                yield recorder
+        except TimeoutError as error:
+            raise RecorderBusyError from error
 
 
-def _read(hass: HomeAssistant, statistic_id: str, start: datetime) -> tuple[Held, float]:
-    """Return the rows from a moment on, and the sum before it. Blocks."""
+def _metadata(statistic: Statistic) -> StatisticMetaData:
+    return StatisticMetaData(
+        mean_type=StatisticMeanType.NONE,
+        has_sum=True,
+        name=statistic.name,
+        source=DOMAIN,
+        statistic_id=statistic.id,
+        unit_class=EnergyConverter.UNIT_CLASS,
+        unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+    )
+
+
+def _fresh(site: Site, days: Mapping[date, DayEnergy], held: Held, closed: datetime) -> Rows:
+    """Return the rows of days by what is known of them and what is held."""
+    fresh: Rows = {}
+    for day, known in days.items():
+        first, after = (site.midnight(day + timedelta(days=n)).astimezone(UTC) for n in (0, 1))
+        of_day = {moment: kwh for moment, (kwh, _) in held.items() if first <= moment < after}
+        fresh |= rows_of(day, site, known, of_day, closed)
+    return fresh
+
+
+def _is_there(row: datetime | None, start: datetime, held: Held, base: float | None) -> bool:
+    """Tell whether a row that was written once is still there; of those before `start` there is only the sum."""
+    if row is None:
+        return True
+    return base is not None if row < start else row in held
+
+
+def _read(hass: HomeAssistant, statistic_id: str, start: datetime) -> tuple[Held, float | None]:
+    """Return the rows from a moment on, and the sum before it, if there is one. Blocks."""
     held = _rows(hass, statistic_id, start, None)
     for back in _LOOK_BACK:
         before = _rows(hass, statistic_id, max(_ZERO, start - back), start)
         if before:
             return held, before[max(before)][1]
-    return held, 0.0
+    return held, None
 
 
 def _rows(hass: HomeAssistant, statistic_id: str, start: datetime, end: datetime | None) -> Held:

@@ -8,12 +8,16 @@ on, so that nothing depends on the order in which days come.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 
 from .models import HOURS, Series
 from .solar import Site
 
-NOON = time(12)
-_EXACT = 1e-6
+NOON: Final = time(12)
+# The cloud gives a day's total with two decimals.
+SAME_KWH: Final = 0.005
+_EXACT: Final = 1e-6
+_HOUR: Final = timedelta(hours=1)
 
 type Rows = dict[datetime, float]
 
@@ -39,28 +43,32 @@ def rows_of(day: date, site: Site, known: DayEnergy, held: Rows, closed: datetim
     """Return the rows of a day by what is known of it; `held` are those that it has, by their start in UTC.
 
     Hours are scaled to the total, which the cloud gives more exactly than it rounds the hours. A total without hours
-    scales the hours that are held, or else stands as one row at noon. Hours that end after `closed` are left out.
+    scales the hours that are held, or else stands as one row at noon. Hours that end after `closed`, and those that
+    the cloud does not know, stay as they are held.
     """
-    starts = _starts(day, site)
-    noon = starts[NOON.hour]
     if known.hours is not None and any(known.hours):
-        hours = {
-            start: kwh
-            for start, kwh in zip(starts, known.hours, strict=True)
-            if start is not None and kwh and start + timedelta(hours=1) <= closed
-        }
-        fresh = scaled(hours, known.total)
-    elif known.total is None or noon is None:
+        return _by_hours(_starts(day, site), known.hours, known.total, held, closed)
+    total, noon = known.total, noon_of(day, site)
+    if total is None or noon is None or noon + _HOUR > closed or abs(sum(held.values()) - total) <= SAME_KWH:
         return dict(held)
-    elif any(kwh for start, kwh in held.items() if start != noon):
-        fresh = scaled({start: kwh for start, kwh in held.items() if kwh}, known.total)
-    else:
-        fresh = {noon: known.total} if known.total or held else {}
-    return dict.fromkeys(held, 0.0) | fresh
+    fine = {start: kwh for start, kwh in held.items() if kwh}
+    if fine and not is_coarse(held, noon):
+        return held | scaled(fine, total)
+    return dict.fromkeys(held, 0.0) | {noon: total}
+
+
+def is_coarse(rows: Rows, noon: datetime | None) -> bool:
+    """Tell whether a day's energy stands as one row at noon."""
+    return [start for start, kwh in rows.items() if kwh] == [noon]
+
+
+def noon_of(day: date, site: Site) -> datetime | None:
+    """Return where the total of a day without hours stands; None for a day that the date line skips."""
+    return next(iter(_starts(day, site)[NOON.hour]), None)
 
 
 def scaled(hours: Rows, total: float | None) -> Rows:
-    """Return hours that add up to a total, to the watt-hour; what rounding leaves goes to the strongest hour."""
+    """Return hours that add up to a total; what rounding to the watt-hour leaves goes to the strongest hour."""
     made = sum(hours.values())
     if total is None or made <= 0:
         return hours
@@ -71,27 +79,38 @@ def scaled(hours: Rows, total: float | None) -> Rows:
 
 
 def changed_rows(held: Mapping[datetime, tuple[float, float]], fresh: Rows, base: float, site: Site) -> list[Row]:
-    """Return what is to be written: from the first row that is another than held, with new sums, to the newest.
+    """Return the rows that are to be written: those whose energy or sum is another than held.
 
     `held` gives energy and sum by start, `base` is the sum before the first row of either.
     """
     merged = {start: kwh for start, (kwh, _) in held.items()} | fresh
-    total, rows, differs = base, list[Row](), False
+    total, rows = base, list[Row]()
     for start in sorted(merged):
         total = round(total + merged[start], 6)
         was = held.get(start)
-        differs = differs or was is None or abs(was[0] - merged[start]) > _EXACT or abs(was[1] - total) > _EXACT
-        if differs:
+        if was is None or abs(was[0] - merged[start]) > _EXACT or abs(was[1] - total) > _EXACT:
             rows.append(Row(start=start.astimezone(site.zone), kwh=merged[start], sum=total))
     return rows
 
 
-def _starts(day: date, site: Site) -> list[datetime | None]:
-    """Return when each hour of the clock begins, in UTC; None for one that a clock change skips."""
-    starts: list[datetime | None] = []
+def _by_hours(starts: list[list[datetime]], hours: Series, total: float | None, held: Rows, closed: datetime) -> Rows:
+    coarse = is_coarse(held, next(iter(starts[NOON.hour]), None))
+    rows: Rows = {}
+    for moments, kwh in zip(starts, hours, strict=True):
+        for start in moments:
+            if kwh is not None and moments[-1] + _HOUR <= closed:
+                rows[start] = kwh / len(moments)
+            elif start in held and not coarse:
+                rows[start] = held[start]
+    rows = scaled({start: kwh for start, kwh in rows.items() if kwh or start in held}, total)
+    return dict.fromkeys(held, 0.0) | rows
+
+
+def _starts(day: date, site: Site) -> list[list[datetime]]:
+    """Return when each hour of the clock begins, in UTC: never for one that is skipped, twice for one that repeats."""
+    starts = []
     for hour in range(HOURS):
-        start = datetime.combine(day, time(hour), site.zone)
-        moment = start.astimezone(UTC)
-        exists = moment.astimezone(site.zone).replace(tzinfo=None) == start.replace(tzinfo=None)
-        starts.append(moment if exists else None)
+        wall = datetime.combine(day, time(hour))
+        moments = {wall.replace(tzinfo=site.zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+        starts.append(sorted(m for m in moments if m.astimezone(site.zone).replace(tzinfo=None) == wall))
     return starts

@@ -30,10 +30,11 @@ from .past import Past
 
 @dataclass(frozen=True, kw_only=True)
 class Hours:
-    """The system's hourly energy (kWh) of a site day."""
+    """The system's hourly energy (kWh) of a site day; `read_at` is None when it was made up of the ECUs' own series."""
 
     day: date
     kwh: Series
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,6 @@
 """What entities show: the state of a system as of a moment. No Home Assistant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from math import ceil
 
@@ -15,11 +15,12 @@ from .state import SystemState
 
 @dataclass(frozen=True, kw_only=True)
 class PastProgress:
-    """How far the past has been fetched; `expected_end` is None where nothing is planned for it."""
+    """How far the past has been fetched; `daily` are the calls that a day has for it, `expected_end` by their pace."""
 
     days_done: int
     days_to_go: int
     calls_to_go: int
+    daily: float
     expected_end: date | None
 
     @property
@@ -27,6 +28,10 @@ class PastProgress:
         """Return the part that is done."""
         days = self.days_done + self.days_to_go
         return round(100 * self.days_done / days, 1) if days else 100.0
+
+    def end_of(self, calls: int, today: date) -> date:
+        """Return the day by which so many calls can be made."""
+        return today + timedelta(days=ceil(calls / self.daily))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,9 +129,11 @@ def _progress(state: SystemState, agenda: Agenda, today: date) -> PastProgress:
     past = state.past
     calls = past.calls_to_go
     daily = sum(slot.call.kind is Kind.PAST for slot in agenda.slots) or 0.5
-    return PastProgress(
+    progress = PastProgress(
         days_done=past.days_done(today),
         days_to_go=past.days_to_go,
         calls_to_go=calls,
-        expected_end=today + timedelta(days=ceil(calls / daily)) if calls else None,
+        daily=daily,
+        expected_end=None,
     )
+    return replace(progress, expected_end=progress.end_of(calls, today)) if calls else progress
