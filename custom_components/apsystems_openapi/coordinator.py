@@ -252,7 +252,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
 
     async def _async_tick(self) -> None:
         await self.async_refresh()
-        await dashboard.async_check(self.hass, self.sid)
+        await dashboard.async_check(self.hass, self.config_entry, self.sid)
         now = dt_util.utcnow()
         slots = (await self._async_agenda(now)).slots
         tomorrow = self._site.midnight(self._site.day(now) + timedelta(days=1))

@@ -10,7 +10,7 @@ from .const import DOMAIN
 if TYPE_CHECKING:
     from .coordinator import ApsystemsConfigEntry
 
-_KEYS: Final = ("ledger_unwritable", "quota_differs", "time_zone_unknown")
+_KEYS: Final = ("double_source", "ledger_unwritable", "quota_differs", "time_zone_unknown")
 
 
 @callback

@@ -1,0 +1,236 @@
+"""What may be shown to others: plan, book of calls, answers and plant, every id replaced by what it is an id of.
+
+Ids are replaced in the finished whole, in keys and values alike, so that none gets through by a way nobody thought of.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields, is_dataclass
+from datetime import UTC, date, datetime, timedelta
+import re
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.const import __version__
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.loader import async_get_integration
+from homeassistant.util import dt as dt_util
+
+from .book import CHINA
+from .calls import Call, Kind, Slot
+from .const import CONF_APP_ID, CONF_APP_SECRET, CONF_BASE_URL, CONF_SID, DEFAULT_BASE_URL, DOMAIN
+from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator
+from .settings import options_of
+from .state import SystemState
+
+REDACTED: Final = "**REDACTED**"
+_LABEL: Final = re.compile(r"\d\d:\d\d")
+_OF_ECUS: Final = (Kind.ECU_DAY, Kind.BATCH_POWER, Kind.BATCH_ENERGY)
+# What is shorter is replaced only where it stands alone: it may be part of a moment or of a word.
+_UNMISTAKABLE: Final = 6
+
+
+async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> dict[str, Any]:
+    """Return diagnostics of a system."""
+    integration = await async_get_integration(hass, DOMAIN)
+    whole: dict[str, Any] = {
+        "versions": {
+            "home_assistant": __version__,
+            "integration": str(integration.version),
+            "entry": f"{entry.version}.{entry.minor_version}",
+        },
+        "setup": {"state": entry.state.value, "reason": entry.reason},
+        "connection": _connection(entry),
+        "options": asdict(options_of(entry.options)),
+    }
+    if entry.state is not ConfigEntryState.LOADED:
+        return _replaced(_plain(whole), _secrets(entry))
+    coordinator = entry.runtime_data
+    data, report = coordinator.data, coordinator.report
+    whole |= {
+        "clock": {"now": dt_util.utcnow(), "site_day": data.day, "site_zone": str(report.zone)},
+        "plant": _plant(data.state),
+        "plan": _plan(coordinator),
+        "ledger": _ledger(coordinator),
+        "failing": report.health.failing,
+        "credentials_refused": report.health.refused,
+        "state": data.state,
+        "past": data.past,
+    }
+    return _replaced(_plain(whole), _names(entry))
+
+
+async def async_get_device_diagnostics(
+    hass: HomeAssistant, entry: ApsystemsConfigEntry, device: dr.DeviceEntry
+) -> dict[str, Any]:
+    """Return diagnostics of an inverter; of the system's device, those of the system."""
+    coordinator = entry.runtime_data
+    state = coordinator.data.state
+    ids = {name for domain, name in device.identifiers if domain == DOMAIN}
+    if coordinator.sid in ids:
+        return await async_get_config_entry_diagnostics(hass, entry)
+    ecus = {inverter.eid for inverter in state.inverters if inverter.uid in ids}
+    whole = {
+        "inverters": [inverter for inverter in state.inverters if inverter.uid in ids],
+        "listed": bool(ids & state.listed),
+        "days": {uid: day for uid, day in state.days.items() if uid in ids},
+        "panels": {uid: panels for uid, panels in state.panels.items() if uid in ids},
+        "ecu_reads": {eid: read for eid, read in state.ecu_reads.items() if eid in ecus},
+        "asked": _asked(coordinator, _calls_about(ecus, ids)),
+        "plan": [_slot(slot) for slot in _slots(coordinator) if slot.call.target in ecus | ids],
+    }
+    return _replaced(_plain(whole), _names(entry))
+
+
+def _connection(entry: ApsystemsConfigEntry) -> dict[str, Any]:
+    """Return what can be told of the address without telling it."""
+    url = entry.data.get(CONF_BASE_URL) or DEFAULT_BASE_URL
+    parts = urlsplit(url)
+    return {
+        "vendors_server": url.rstrip("/") == DEFAULT_BASE_URL,
+        "scheme": parts.scheme,
+        "port": parts.netloc.rpartition(":")[2] if ":" in parts.netloc else None,
+        "has_path": bool(parts.path.strip("/")),
+    }
+
+
+def _plant(state: SystemState) -> dict[str, Any]:
+    """Return which inverter hangs on which ECU, and what it has."""
+    plant: dict[str, Any] = {eid: {} for eid in state.plant.ecus}
+    for inverter in state.inverters:
+        day = state.days.get(inverter.uid)
+        plant[inverter.eid][inverter.uid] = {
+            "model": inverter.model,
+            "listed": inverter.uid in state.listed,
+            "channels": day and len(day.channels),
+            "phases": day and len(day.ac_voltages_v),
+        }
+    return plant
+
+
+def _slots(coordinator: ApsystemsCoordinator) -> tuple[Slot, ...]:
+    agenda = coordinator.report.agenda
+    return agenda.slots if agenda else ()
+
+
+def _slot(slot: Slot) -> dict[str, Any]:
+    return {"at": slot.at, "until": slot.until, "call": str(slot.call), "day": slot.day, "read": slot.read}
+
+
+def _plan(coordinator: ApsystemsCoordinator) -> dict[str, Any]:
+    agenda, data = coordinator.report.agenda, coordinator.data
+    return {
+        "day": agenda and agenda.day,
+        "slots": [_slot(slot) for slot in _slots(coordinator)],
+        "next_read": data.next_read,
+        "first_of_tomorrow": agenda and agenda.first_of_tomorrow,
+        "estimate_of_the_month": data.calls_estimate,
+        "stretched": agenda and agenda.stretched,
+    }
+
+
+def _ledger(coordinator: ApsystemsCoordinator) -> dict[str, Any]:
+    """Return the book of calls; of other systems on the same App ID, only what they leave to this one."""
+    report, data, state = coordinator.report, coordinator.data, coordinator.data.state
+    ledger, now = report.ledger, dt_util.utcnow()
+    zones = {"utc": UTC, "china": CHINA, "site": report.zone}
+    calls = [Call(kind=kind) for kind in Kind]
+    ecus = {*state.plant.ecus, *state.ecu_reads}
+    return {
+        "opened": ledger.book.opened,
+        "carried": ledger.book.carried,
+        "quota": data.quota,
+        "used": {name: ledger.book.used(now, zone, data.quota) for name, zone in zones.items()},
+        "left": data.calls_left,
+        "share": round(ledger.share(coordinator.sid), 3),
+        "block": ledger.block,
+        "asked": _asked(coordinator, [*calls, *_calls_about(ecus, state.plant.inverters)]),
+    }
+
+
+def _calls_about(ecus: Iterable[str], inverters: Iterable[str]) -> list[Call]:
+    of_ecus = [Call(kind=kind, target=eid) for kind in _OF_ECUS for eid in sorted(ecus)]
+    return of_ecus + [Call(kind=Kind.TELEMETRY, target=uid) for uid in sorted(inverters)]
+
+
+def _asked(coordinator: ApsystemsCoordinator, calls: Iterable[Call]) -> dict[str, datetime]:
+    """Return when each call was last sent."""
+    asked = {str(call): coordinator.report.ledger.asked(coordinator.sid, call) for call in calls}
+    return {call: at for call, at in asked.items() if at is not None}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911
+    """Return what JSON can hold; of series, labels and lists of days only the shape."""
+    match value:
+        case datetime() | date():
+            return value.isoformat()
+        case timedelta():
+            return value.total_seconds()
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case _ if is_dataclass(value) and not isinstance(value, type):
+            return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        case tuple() if value and all(item is None or isinstance(item, (float, int)) for item in value):
+            return f"{len(value)} values, {sum(item is not None for item in value)} known"
+        case tuple() if value and all(_is_moment(item) for item in value):
+            return f"{len(value)} from {value[0]} to {value[-1]}"
+        case list() | tuple():
+            return [_plain(item) for item in value]
+    return value
+
+
+def _is_moment(item: object) -> bool:
+    return isinstance(item, date) or (isinstance(item, str) and _LABEL.fullmatch(item) is not None)
+
+
+def _names(entry: ApsystemsConfigEntry) -> dict[str, str]:
+    """Return what stands in for each id and each secret; `ecu_1` is the first that the listing names."""
+    state = entry.runtime_data.data.state
+    ecus = dict.fromkeys(
+        [
+            *(ecu.eid for ecu in state.ecus or ()),
+            *(inverter.eid for inverter in state.inverters),
+            *(state.details.ecus if state.details else ()),
+            *state.ecu_reads,
+        ]
+    )
+    inverters = dict.fromkeys(
+        [
+            *(inverter.uid for inverter in state.inverters),
+            *sorted(state.listed),
+            *(uid for held in (state.days, state.panels, state.sought) for uid in held),
+        ]
+    )
+    return {
+        **{uid: f"inverter_{number}" for number, uid in enumerate(inverters, start=1)},
+        **{eid: f"ecu_{number}" for number, eid in enumerate(ecus, start=1)},
+        **_secrets(entry),
+    }
+
+
+def _secrets(entry: ApsystemsConfigEntry) -> dict[str, str]:
+    host = urlsplit(entry.data.get(CONF_BASE_URL) or DEFAULT_BASE_URL).hostname
+    secrets = (entry.data[CONF_APP_ID], entry.data[CONF_APP_SECRET], host)
+    return {entry.data[CONF_SID]: "system", **dict.fromkeys(filter(None, secrets), REDACTED)}
+
+
+def _replaced(whole: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    """Put names in place of ids wherever they stand; of two that overlap the longer counts."""
+    forms = [
+        re.escape(name) if len(name) >= _UNMISTAKABLE else rf"(?<!\w){re.escape(name)}(?!\w)"
+        for name in sorted(names, key=len, reverse=True)
+    ]
+    pattern = re.compile("|".join(forms))
+
+    def replaced(value: Any) -> Any:  # noqa: ANN401
+        match value:
+            case str():
+                return pattern.sub(lambda found: names[found[0]], value)
+            case dict():
+                return {replaced(key): replaced(item) for key, item in value.items()}
+            case list():
+                return [replaced(item) for item in value]
+        return value
+
+    return {key: replaced(value) for key, value in whole.items()}
