@@ -45,7 +45,11 @@ def agenda(day: date, site: Site, plant: Plant, accounts: Sequence[Account], opt
     tomorrow = plan(day + timedelta(days=1), site, plant, accounts, options)
     most = limit(options.monthly_quota)
     used = most - min((account.left * most / account.size for account in accounts if account.size), default=0)
-    goes_on = max((len(days_left(day, site, account)) for account in accounts), default=0) * len(slots)
+    # Other systems of the App ID go on as this one does, by their part of what is left.
+    goes_on = max(
+        (len(days_left(day, site, account)) * len(slots) * most / account.size for account in accounts if account.size),
+        default=0,
+    )
     interval = _mean_spacing(slots) if live else options.interval
     estimate = min(most, round(used + goes_on))
     return Agenda(
