@@ -22,16 +22,20 @@ from .models import Series, Summary
 _HOUR = timedelta(hours=1)
 # The last report that a summary lacked arrives with the next, so that a little more than the time allows can come.
 _SLACK = timedelta(hours=1)
-_OVERDUE = timedelta(hours=26)
+_FIRST_DAYS = timedelta(days=2)
 _ROUNDING = 0.01  # today comes with six decimals, the lifetime with two
 
 
 @dataclass(frozen=True, kw_only=True)
 class Energy:
-    """What is known of the plant's energy; `day` is the site day that `today` belongs to, `risen_at` when that rose."""
+    """What is known of the plant's energy; `day` is the site day that `today` belongs to, `risen_at` when that rose.
+
+    `told` is today's figure by the newest summary, which alone is not made up of rounded parts.
+    """
 
     day: date
     today: float | None = None
+    told: float | None = None
     risen_at: datetime | None = None
     anchor: float | None = None
     total: float | None = None
@@ -45,9 +49,9 @@ class Energy:
         """Whether one more summary would settle something: no anchor yet, or a jump that waits to be confirmed."""
         return self.anchor is None or self.doubted is not None
 
-    def is_overdue(self, now: datetime) -> bool:
-        """Whether a day has passed without the summary that settles it."""
-        return self.summary_at is None or now - self.summary_at > _OVERDUE
+    def lacks_summary(self, since: datetime) -> bool:
+        """Whether there was no summary since a moment, such as the evening before."""
+        return self.summary_at is None or self.summary_at < since
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +115,7 @@ def turn(energy: Energy, day: date, *, before_sunrise: bool) -> Energy:
         energy,
         day=day,
         today=fresh,
+        told=None,
         risen_at=None,
         anchor=anchor,
         month=energy.month if same_month else fresh if day.day == 1 else None,
@@ -134,12 +139,12 @@ def read_today(energy: Energy, day: date, kwh: float | None, reading: Reading) -
 def read_summary(energy: Energy, summary: Summary, reading: Reading) -> Energy:
     """Take a summary."""
     today, lifetime = summary.today, summary.lifetime
-    if lifetime == 0 and reading.built is not None and reading.at - reading.built > _OVERDUE:
+    if lifetime == 0 and reading.built is not None and reading.at - reading.built > _FIRST_DAYS:
         lifetime = None  # a plant that has run for days has made something
     if today is not None and lifetime is not None and today > lifetime + _ROUNDING:
         return energy
     if today is not None and reading.by_day and reading.day == energy.day and _is_possible(energy, today, reading):
-        energy = _with_today(energy, today, reading)
+        energy = replace(_with_today(energy, today, reading), told=today)
     else:
         today = None
     if lifetime is None:

@@ -10,7 +10,6 @@ from homeassistant.core import HomeAssistant
 
 from .api import EnergyLevel, OpenApiClient, OpenApiError, OpenApiNoDataError
 from .calls import Options
-from .energy import Energy
 from .history import Extent, History, RecorderBusyError, Statistic, Written
 from .models import Series
 from .past import Past, Step, begun, cleared, done, next_step, settled, wanted, worth_borrowing
@@ -61,9 +60,9 @@ class Historian:
 
     async def async_follow(self, before: SystemState, state: SystemState, site: Site, now: datetime) -> SystemState:
         """Write the hours that have closed and the panels' energies, where an answer has brought new ones."""
-        if state.hours is not None and state.hours != before.hours:
+        if state.hours is not None and (state.hours != before.hours or _told(state) != _told(before)):
             with suppress(RecorderBusyError):
-                state = replace(state, past=await self._async_take(before.energy, state, state.hours, site, now))
+                state = replace(state, past=await self._async_take(state, state.hours, site, now))
         if self._options.panel_statistics and state.panels != before.panels:
             with suppress(RecorderBusyError):
                 await self._async_write_panels(before, state, site, now)
@@ -75,9 +74,11 @@ class Historian:
         if energy is None or energy.day >= site.day(now) or not self.available:
             return state
         state = self.begin(state, energy.day)
-        if hours is not None and hours.day == energy.day and state.past.settled != hours.day:
+        if hours is not None and hours.day == energy.day:
             with suppress(RecorderBusyError):
-                state = replace(state, past=await self._async_take(energy, state, hours, site, now))
+                state = replace(state, past=await self._async_take(state, hours, site, now))
+            if abs(_sum(hours.kwh) - (energy.today or 0.0)) > ROUNDING_KWH:
+                state = replace(state, past=wanted(state.past, [hours.day]))
         return self.begin(state, site.day(now))
 
     async def async_step(self, state: SystemState, site: Site, now: datetime) -> Callable[[SystemState], SystemState]:
@@ -133,20 +134,17 @@ class Historian:
             past = cleared(past, today, behind=self._options.import_history)
         return replace(past, oldest=extent.oldest, newest=extent.newest)
 
-    async def _async_take(
-        self, energy: Energy | None, state: SystemState, hours: Hours, site: Site, now: datetime
-    ) -> Past:
+    async def _async_take(self, state: SystemState, hours: Hours, site: Site, now: datetime) -> Past:
         """Write a day's hours as far as they have closed; after the last light they make up the day's total."""
-        closed, today, light = _closed(state, hours, site, now), site.day(now), daylight(site, hours.day)
+        closed, light = _closed(state, hours, site, now), daylight(site, hours.day)
         is_complete = light is None or closed >= light.end
         if state.past.settled == hours.day and not is_complete:
             return state.past
-        total = energy.today if energy is not None and energy.day == hours.day and is_complete else None
-        if total is not None and abs(_sum(hours.kwh) - total) > ROUNDING_KWH:
-            total, is_complete = None, False
-        known = DayEnergy(hours=hours.kwh, total=total)
-        until = max(closed, site.midnight(hours.day + _DAY)) if hours.day < today else closed
-        past = await self._async_write(state.past, site, {hours.day: known}, until, today)
+        told = _told(state) if is_complete else None
+        is_whole = told is not None and abs(_sum(hours.kwh) - told) <= ROUNDING_KWH
+        known = DayEnergy(hours=hours.kwh, total=told if is_whole else None)
+        until = closed if hours.day == site.day(now) else now
+        past = await self._async_write(state.past, site, {hours.day: known}, until, site.day(now))
         return settled(past, hours.day) if is_complete else past
 
     async def _async_write_panels(self, before: SystemState, state: SystemState, site: Site, now: datetime) -> None:
@@ -207,6 +205,12 @@ def _is_late(total: float, written: Written | None) -> bool:
 
 def _sum(hours: Series) -> float:
     return sum(kwh or 0.0 for kwh in hours)
+
+
+def _told(state: SystemState) -> float | None:
+    """Return the total of the hours' day by the newest summary."""
+    same_day = state.energy is not None and state.hours is not None and state.energy.day == state.hours.day
+    return state.energy.told if same_day and state.energy else None
 
 
 def _closed(state: SystemState, hours: Hours, site: Site, now: datetime) -> datetime:

@@ -1,0 +1,95 @@
+"""What Home Assistant's recorder holds of the statistics, for tests to compare with the cloud."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from homeassistant.components.recorder.statistics import list_statistic_ids, statistics_during_period
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.recorder import get_instance
+import pytest
+from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
+
+from tests.house import House
+
+type Rows = dict[datetime, tuple[float, float]]
+
+
+def production(house: House) -> str:
+    """Return the statistic of the system."""
+    return f"apsystems_openapi:{house.sid.lower()}_production"
+
+
+async def rows(house: House, statistic_id: str = "") -> Rows:
+    """Return the rows of a statistic as they are stored: energy and sum by start, in UTC."""
+    await async_wait_recording_done(house.hass)
+    statistic_id = statistic_id or production(house)
+    held = await read(house.hass, statistic_id, "hour", {"state", "sum"})
+    return {datetime.fromtimestamp(row["start"], UTC): (row["state"], row["sum"]) for row in held}
+
+
+async def daily(house: House, statistic_id: str = "") -> dict[date, float]:
+    """Return the energy of each site day, by the changes of the sum."""
+    await async_wait_recording_done(house.hass)
+    days: dict[date, float] = {}
+    for row in await read(house.hass, statistic_id or production(house), "hour", {"change"}):
+        day = datetime.fromtimestamp(row["start"], house.plant.zone).date()
+        days[day] = days.get(day, 0.0) + row["change"]
+    return days
+
+
+async def read(hass: HomeAssistant, statistic_id: str, period: Any, types: set[Any]) -> list[Any]:  # noqa: ANN401
+    """Read a statistic as the frontend does."""
+    start = datetime(2000, 1, 1, tzinfo=UTC)
+    found = await get_instance(hass).async_add_executor_job(
+        statistics_during_period, hass, start, None, {statistic_id}, period, None, types
+    )
+    return found.get(statistic_id, [])
+
+
+async def statistic_ids(hass: HomeAssistant) -> dict[str, dict[str, Any]]:
+    """Return the external statistics of the integration."""
+    await async_wait_recording_done(hass)
+    listed = await get_instance(hass).async_add_executor_job(list_statistic_ids, hass)
+    return {s["statistic_id"]: dict(s) for s in listed if s["source"] == "apsystems_openapi"}
+
+
+def cloud_day(house: House, day: date) -> float:
+    """Return what the cloud knows of a site day, kWh."""
+    midnight = datetime(day.year, day.month, day.day, tzinfo=house.plant.zone)
+    following = day + timedelta(days=1)
+    end = datetime(following.year, following.month, following.day, tzinfo=house.plant.zone)
+    return house.cloud.energy_kwh(house.sid, midnight, end)
+
+
+def assert_orderly(held: Rows) -> None:
+    """Check what holds of every statistic: the first sum is its own energy, each sum the one before and its own."""
+    total = 0.0
+    for start in sorted(held):
+        kwh, running = held[start]
+        assert kwh >= 0
+        total += kwh
+        assert running == pytest.approx(total, abs=1e-4), start
+
+
+async def assert_days(house: House, days: Iterable[date]) -> None:
+    """Check that each day's changes make up the cloud's total."""
+    written = await daily(house)
+    known = {day: cloud_day(house, day) for day in days}
+    wrong = {day: (kwh, written.get(day)) for day, kwh in known.items() if abs(kwh - written.get(day, 0.0)) > 0.01}
+    assert not wrong, wrong
+
+
+async def assert_hours(house: House, day: date) -> None:
+    """Check each hour of a day; the cloud rounds hours, and what they lack of the total is spread over them."""
+    held = {start.astimezone(house.plant.zone): kwh for start, (kwh, _) in (await rows(house)).items()}
+    found = {start.hour: kwh for start, kwh in held.items() if start.date() == day and kwh}
+    truth = dict(enumerate(house.cloud.hourly_kwh(house.sid, day)))
+    wrong = {hour: (kwh, found.get(hour)) for hour, kwh in truth.items() if abs(kwh - found.get(hour, 0.0)) > 0.02}
+    assert not wrong, wrong
+
+
+async def clear(house: House, statistic_id: str = "") -> None:
+    """Delete a statistic as the developer tools do."""
+    get_instance(house.hass).async_clear_statistics([statistic_id or production(house)])
+    await async_wait_recording_done(house.hass)
