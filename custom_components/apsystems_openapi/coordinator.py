@@ -35,14 +35,14 @@ from .api import (
 from .book import CHINA, month
 from .calls import LONGEST_INTERVAL, Call, Kind, Slot
 from .const import CONF_SID, DOMAIN, LOGGER
-from .energy import turn
+from .energy import Energy, turn
 from .health import BLOCKING, Health
 from .historian import Historian
 from .ledger import FIRST_WAIT, PROBE, Ledger, LedgerError, SpentError
 from .past import wanted
 from .settings import options_of
 from .site import async_locate, async_unknown_zone
-from .solar import Site, solar_hours
+from .solar import Site, daylight, solar_hours
 from .state import Retry, Spent, SystemState
 from .view import PlantData, reading_of, view
 
@@ -349,11 +349,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         state, calls = self._state, {slot.call for slot in due}
         summary = Call(kind=Kind.SUMMARY)
         polls = any(slot.read or slot.call.kind is Kind.HOURLY for slot in due)
-        asked = self._ledger.asked(self.sid, summary)
-        recently = asked is not None and abs(now - asked) < LONGEST_INTERVAL
-        unsettled = state.energy is not None and (
-            state.energy.wants_summary or (state.energy.is_overdue(now) and not recently)
-        )
+        unsettled = state.energy is not None and (state.energy.wants_summary or self._missed_evening(state.energy, now))
         if ((polls and unsettled) or self._health.wants_proof(due)) and summary not in calls:
             yield self._at_once(summary, now)
         if self.options.automatic and self._may_borrow(now):
@@ -364,6 +360,13 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
             asked = self._ledger.asked(self.sid, call)
             if lacking and call not in calls and (asked is None or abs(now - asked) > PROBE):
                 yield self._at_once(call, now)
+
+    def _missed_evening(self, energy: Energy, now: datetime) -> bool:
+        """Tell whether the last evening had no summary, and none was asked for meanwhile."""
+        light = daylight(self._site, self._site.day(now) - timedelta(days=1))
+        asked = self._ledger.asked(self.sid, Call(kind=Kind.SUMMARY))
+        recently = asked is not None and abs(now - asked) < LONGEST_INTERVAL
+        return light is not None and energy.lacks_summary(light.end - LONGEST_INTERVAL) and not recently
 
     def _may_borrow(self, now: datetime) -> bool:
         """Tell whether a call that nobody planned may be made, which the days after pay for: now and then, by day."""
