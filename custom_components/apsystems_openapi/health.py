@@ -1,6 +1,7 @@
 """What goes wrong with calls, and since when: told once, to the log and to the owner, with what to wait for."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final
 
@@ -145,7 +146,5 @@ class Health:
     def _end_reauth(self) -> None:
         """Ask for nothing that is not needed any more."""
         for flow in self._entry.async_get_active_flows(self._hass, {SOURCE_REAUTH}):
-            try:
+            with suppress(UnknownFlow):  # it has not shown itself yet
                 self._hass.config_entries.flow.async_abort(flow["flow_id"])
-            except UnknownFlow:  # the owner has just ended it
-                continue
