@@ -84,7 +84,8 @@ class Health:
                 LOGGER.warning("The credentials are refused, new ones are asked for: %s", failure)
             self.refused = now
             self._entry.async_start_reauth(self._hass)
-        elif call.kind not in self.failing:
+            return now + RETRY_AFTER
+        if call.kind not in self.failing:
             LOGGER.warning("Reading %s failed, what is known stays: %s", call.kind, failure)
         self.failing[call.kind] = f"{type(failure).__name__}: {failure}"
         return now + RETRY_AFTER
