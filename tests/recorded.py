@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from homeassistant.components.recorder.statistics import list_statistic_ids, statistics_during_period
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.recorder import get_instance
 import pytest
@@ -93,3 +94,39 @@ async def clear(house: House, statistic_id: str = "") -> None:
     """Delete a statistic as the developer tools do."""
     get_instance(house.hass).async_clear_statistics([statistic_id or production(house)])
     await async_wait_recording_done(house.hass)
+
+
+async def ask_for(house: House, entry: ConfigEntry[Any], start: date, end: date | None = None) -> Any:  # noqa: ANN401
+    """Have days fetched by the action."""
+    asked: dict[str, Any] = {"config_entry_id": entry.entry_id, "start": start.isoformat()}
+    if end is not None:
+        asked["end"] = end.isoformat()
+    return await house.patiently(
+        house.hass.services.async_call(
+            "apsystems_openapi", "import_history", asked, blocking=True, return_response=True
+        )
+    )
+
+
+async def until_done(house: House, most: timedelta = timedelta(days=3), step: timedelta = timedelta(minutes=5)) -> None:
+    """Let time pass until nothing of the past is to be fetched."""
+    end = house.now + most
+    while house.now < end and progress(house):
+        await house.pass_time(step, step)
+    assert not progress(house)
+
+
+def progress(house: House) -> int:
+    """Return how many calls the past still takes, as the sensor's attributes tell."""
+    (entry,) = house.hass.config_entries.async_entries("apsystems_openapi")
+    return int(entry.runtime_data.data.past.calls_to_go)
+
+
+def days(first: date, last: date) -> list[date]:
+    """Return the days from one to another."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def asked_for(house: House, level: str = "hourly", since: int = 0) -> list[str]:
+    """Return which days, or months, the cloud was asked for, in order."""
+    return [str(call.date_range) for call in house.calls("energy", since=since) if call.level == level]

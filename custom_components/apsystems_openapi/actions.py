@@ -57,7 +57,9 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
     days = days_between(start, end)
     await coordinator.async_want(days)
     past = coordinator.data.state.past
-    ahead = len(past.gaps) + len({month_of(day) for day in past.gaps} | {*past.checks}) + past.months_to_go
+    ahead = len(past.gaps) + len({month_of(day) for day in past.gaps} | {*past.checks})
+    if coordinator.options.import_history:
+        ahead += past.months_to_go
     return {
         "days": len(days),
         "calls": len(days) + len({month_of(day) for day in days}),

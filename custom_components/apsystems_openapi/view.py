@@ -86,7 +86,7 @@ def view(
         calls_left=room,
         calls_today=len(agenda.slots),
         calls_estimate=agenda.estimate,
-        past=_progress(state, agenda, day),
+        past=_progress(state, options, agenda, day),
     )
 
 
@@ -124,9 +124,9 @@ def _newest_sample(state: SystemState, site: Site) -> datetime | None:
     return max((site.at(day, time.fromisoformat(label)) for day, label in labels if label), default=None)
 
 
-def _progress(state: SystemState, agenda: Agenda, today: date) -> PastProgress:
+def _progress(state: SystemState, options: Options, agenda: Agenda, today: date) -> PastProgress:
     """Return how far the past is fetched, and until when the rest takes at the pace of today's plan."""
-    past = state.past
+    past = state.past if options.import_history else replace(state.past, first=None)
     calls = past.calls_to_go
     daily = sum(slot.call.kind is Kind.PAST for slot in agenda.slots) or 0.5
     progress = PastProgress(
