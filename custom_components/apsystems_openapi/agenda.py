@@ -61,10 +61,16 @@ def agenda(day: date, site: Site, plant: Plant, accounts: Sequence[Account], opt
             f"{'Auto' if options.automatic else 'Fixed'} scan-interval: {interval.seconds}s "
             f"({interval.seconds // 60} min) for {len(plant.inverters)} inverter(s)/{len(plant.ecus)} ECU(s) "
             f"at lat {site.latitude:.2f} — est. {estimate if live else busiest} calls/month "
-            f"(quota {options.monthly_quota})"
+            f"(quota {options.monthly_quota}){_turns(slots, plant)}"
         ),
         stretched=not live and len(slots) < len(fixed_plan(day, site, plant, options)),
     )
+
+
+def _turns(slots: Sequence[Slot], plant: Plant) -> str:
+    """Say so where not every inverter's telemetry is read every day."""
+    asked = sum(slot.call.kind is Kind.TELEMETRY for slot in slots)
+    return "" if asked == len(plant.inverters) else "; telemetry of inverters takes turns over the days"
 
 
 def _mean_spacing(slots: Sequence[Slot]) -> timedelta:

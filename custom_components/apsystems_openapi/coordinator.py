@@ -50,6 +50,7 @@ type ApsystemsConfigEntry = ConfigEntry[ApsystemsCoordinator]
 
 CALL_SPACING_S: Final = 2
 LONGEST_SLEEP: Final = timedelta(minutes=5)
+SUMMARY: Final = Call(kind=Kind.SUMMARY)
 
 # The ways in which a call fails, as keys of `exceptions` in the translations.
 ERROR_KEYS: Final[dict[type[Exception], str]] = {
@@ -340,18 +341,19 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
             return True
         if slot.read and self._state.idle_reads > 1:
             spacing = (slot.until - slot.at) * 2 ** min(self._state.idle_reads - 1, 5)
-            return asked < slot.at and slot.at - asked >= min(spacing, LONGEST_INTERVAL)
+            reads = [SUMMARY, *(Call(kind=Kind.ECU_DAY, target=eid) for eid in self._state.plant.ecus)]
+            last = max(moment for read in (slot.call, *reads) if (moment := self._ledger.asked(self.sid, read)))
+            return last < slot.at and slot.at - last >= min(spacing, LONGEST_INTERVAL)
         again = self._again.get(slot.call)
         return asked < slot.at or (again is not None and again <= now)
 
     def _extras(self, now: datetime, due: Sequence[Slot]) -> Iterable[Slot]:
         """Return what the state lacks; it rides along with a poll, or is asked once a day."""
         state, calls = self._state, {slot.call for slot in due}
-        summary = Call(kind=Kind.SUMMARY)
         polls = any(slot.read or slot.call.kind is Kind.HOURLY for slot in due)
         unsettled = state.energy is not None and (state.energy.wants_summary or self._missed_evening(state.energy, now))
-        if ((polls and unsettled) or self._health.wants_proof(due)) and summary not in calls:
-            yield self._at_once(summary, now)
+        if ((polls and unsettled) or self._health.wants_proof(due)) and SUMMARY not in calls:
+            yield self._at_once(SUMMARY, now)
         if self.options.automatic and self._may_borrow(now):
             for _ in range(self._historian.worth_borrowing(state, self._site.day(now), now)):
                 yield self._at_once(Call(kind=Kind.PAST), now)
@@ -447,10 +449,11 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
 
     async def _async_note_failure(self, call: Call, failure: OpenApiError, now: datetime) -> datetime:
         """Note what an account is refused, and return when it may be tried again."""
-        refused = isinstance(failure, (OpenApiPermissionError, OpenApiRequestError))
         yesterday = self._site.day(now) - timedelta(days=1)
         has_worked = any(read.day >= yesterday for read in self._state.ecu_reads.values())
-        if call.kind is Kind.ECU_DAY and refused and not (has_worked or self._state.ecu_days_refused):
+        doubtful = isinstance(failure, OpenApiRequestError) and not has_worked
+        refused = isinstance(failure, OpenApiPermissionError) or doubtful
+        if call.kind is Kind.ECU_DAY and refused and not self._state.ecu_days_refused:
             LOGGER.warning(
                 "This account has no access to the ECU's own series (%s); summaries are read instead, until the"
                 " inverters are scanned",

@@ -37,9 +37,9 @@ from .fixed import NOON, fixed_plan, noon_summary, telemetry, thinned
 from .solar import Site, Span, daylight, solar_hours, sun_elevation
 
 FULL_SUN: Final = 5.0  # degrees
-LOW_SUN_WEIGHTS: Final = (0.25, 0.5, 1.0)
+LOW_SUN_WEIGHTS: Final = (0.15, 0.5, 1.0)
 AFTER_SAMPLE: Final = timedelta(seconds=30)
-FIRST_READ: Final = 0.25  # of a spacing: at sunrise what is shown is oldest, and the end of the day has its summary
+FIRST_READ: Final = 0.15  # of a spacing: at sunrise what is shown is oldest, and the end of the day has its summary
 ENOUGH: Final = 0.75
 CLOSE_READS: Final = timedelta(minutes=18)
 PANEL_ROUNDS: Final = 3
