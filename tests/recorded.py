@@ -111,6 +111,7 @@ async def ask_for(house: House, entry: ConfigEntry[Any], start: date, end: date 
 async def until_done(house: House, most: timedelta = timedelta(days=3), step: timedelta = timedelta(minutes=5)) -> None:
     """Let time pass until nothing of the past is to be fetched."""
     end = house.now + most
+    await house.pass_time(timedelta(minutes=10))
     while house.now < end and progress(house):
         await house.pass_time(step, step)
     assert not progress(house)

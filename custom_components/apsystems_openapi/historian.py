@@ -103,6 +103,7 @@ class Historian:
 
     def _next(self, past: Past, today: date) -> Step | None:
         put_off = {step for step, day in self._put_off.items() if day == today}
+        past = self._without_failed(past)
         return next_step(past, today, behind=self._options.import_history, put_off=put_off)
 
     def _without_failed(self, past: Past) -> Past:

@@ -12,9 +12,11 @@ from homeassistant.components.recorder.models import StatisticData, StatisticMea
 from homeassistant.components.recorder.statistics import async_add_external_statistics, statistics_during_period
 from homeassistant.const import UnitOfEnergy
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import slugify
 from homeassistant.util.unit_conversion import EnergyConverter
+from sqlalchemy.exc import SQLAlchemyError
 
 from .const import DOMAIN, LOGGER, MANUFACTURER
 from .series import DayEnergy, Rows, changed_rows, is_coarse, noon_of, rows_of
@@ -77,6 +79,7 @@ class History:
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
         self._lock = asyncio.Lock()
+        self._refused = False
         self.available = "recorder" in hass.config.components
         if not self.available:
             LOGGER.info("The recorder is off, so that no statistics of the production are kept")
@@ -110,7 +113,7 @@ class History:
                 held, base = await recorder.async_add_executor_job(_read, self._hass, statistic.id, start)
                 lost = lost or not all(_is_there(row, start, held, base) for row in (known.oldest, known.newest))
                 fresh = _fresh(site, days, held, closed)
-                rows = changed_rows(held, fresh, base or 0.0, site)
+                rows = changed_rows(held, fresh, base or 0.0)
                 if not rows:
                     break
                 async_add_external_statistics(
@@ -150,8 +153,14 @@ class History:
                 recorder = get_instance(self._hass)
                 await recorder.async_block_till_done()
                 yield recorder
-        except TimeoutError as error:
+        except (HomeAssistantError, SQLAlchemyError, TimeoutError) as error:
+            if not self._refused:
+                LOGGER.warning("The recorder does not take the statistics: %s", type(error).__name__)
+            self._refused = True
             raise RecorderBusyError from error
+        if self._refused:
+            LOGGER.info("The recorder takes the statistics again")
+            self._refused = False
 
 
 def _metadata(statistic: Statistic) -> StatisticMetaData:

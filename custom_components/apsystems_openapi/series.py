@@ -7,7 +7,7 @@ on, so that nothing depends on the order in which days come.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
 from .models import HOURS, Series
@@ -32,7 +32,7 @@ class DayEnergy:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A row of a statistic; `start` is aware, in the site's zone, so that it stands at the top of an hour there."""
+    """A row of a statistic; `start` is in a zone in which it is the top of an hour, as the recorder wants it."""
 
     start: datetime
     kwh: float
@@ -78,7 +78,7 @@ def scaled(hours: Rows, total: float | None) -> Rows:
     return rows
 
 
-def changed_rows(held: Mapping[datetime, tuple[float, float]], fresh: Rows, base: float, site: Site) -> list[Row]:
+def changed_rows(held: Mapping[datetime, tuple[float, float]], fresh: Rows, base: float) -> list[Row]:
     """Return the rows that are to be written: those whose energy or sum is another than held.
 
     `held` gives energy and sum by start, `base` is the sum before the first row of either.
@@ -89,7 +89,8 @@ def changed_rows(held: Mapping[datetime, tuple[float, float]], fresh: Rows, base
         total = round(total + merged[start], 6)
         was = held.get(start)
         if was is None or abs(was[0] - merged[start]) > _EXACT or abs(was[1] - total) > _EXACT:
-            rows.append(Row(start=start.astimezone(site.zone), kwh=merged[start], sum=total))
+            zone = timezone(timedelta(minutes=-start.minute % 60))
+            rows.append(Row(start=start.astimezone(zone), kwh=merged[start], sum=total))
     return rows
 
 

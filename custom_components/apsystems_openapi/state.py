@@ -127,8 +127,7 @@ class SystemState:
     @property
     def timezone(self) -> str | None:
         """Return the name of the site's zone, by the registration or else by the first ECU that has one."""
-        named = (ecu.timezone for ecu in self.ecus or () if ecu.timezone)
-        return (self.details and self.details.timezone) or next(named, None)
+        return (self.details and self.details.timezone) or _zone_of(self.ecus or ())
 
     @property
     def strangers(self) -> frozenset[str]:
@@ -137,7 +136,13 @@ class SystemState:
 
 
 def with_listing(state: SystemState, ecus: tuple[Ecu, ...]) -> SystemState:
-    """Take an inverter list. Gone is only what its own ECU, with a list that is not empty, does not name."""
+    """Take an inverter list. Gone is only what its own ECU, with a list that is not empty, does not name.
+
+    Details are asked for once; where a listing names another zone, the owner has changed it since.
+    """
+    zone = _zone_of(ecus)
+    if state.details is not None and zone is not None:
+        state = replace(state, details=replace(state.details, timezone=zone))
     listed = {inverter.uid: inverter for ecu in ecus for inverter in ecu.inverters}
     speaking = {ecu.eid for ecu in ecus if ecu.inverters}
     kept = [i for i in state.inverters if i.uid not in listed and i.eid not in speaking]
@@ -150,6 +155,10 @@ def with_listing(state: SystemState, ecus: tuple[Ecu, ...]) -> SystemState:
         days={uid: day for uid, day in state.days.items() if uid in known},
         sought=tuple(sorted({*state.sought, *state.strangers})),
     )
+
+
+def _zone_of(ecus: tuple[Ecu, ...]) -> str | None:
+    return next((ecu.timezone for ecu in ecus if ecu.timezone), None)
 
 
 def with_day(state: SystemState, uid: str, day: InverterDay) -> SystemState:
