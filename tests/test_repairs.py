@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+import logging
 
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.helpers import issue_registry as ir
@@ -98,11 +99,13 @@ async def test_a_disk_that_takes_nothing_is_told(house: House, hass_storage: Dis
     await house.pass_time(2 * HOUR)
     assert set(told(house)) == {"ledger_unwritable"}
     assert len(house.calls()) == before
+    assert len(house.log()) == 1
 
     hass_storage.full = False
     await house.pass_time(HOUR)
     assert not told(house)
     assert len(house.calls()) > before
+    assert len(house.log(logging.INFO, "written down again")) == 1
 
 
 @pytest.mark.parametrize("away", ["disabled", "removed"])

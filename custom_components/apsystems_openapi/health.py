@@ -69,7 +69,7 @@ class Health:
 
     async def async_failed(self, call: Call, failure: OpenApiError, now: datetime, site: Site) -> datetime:
         """Note a failed call, and return when it may be tried again."""
-        self._unwritable = False
+        self._booked()
         if reason := BLOCKING.get(type(failure)):
             was_blocked = self._ledger.block is not None
             midnight = site.midnight(site.day(now) + timedelta(days=1))
@@ -96,14 +96,17 @@ class Health:
         if self._hass.is_stopping:
             return
         now = dt_util.utcnow()
-        self._unwritable = not isinstance(failure, SpentError)
-        if self._told_spent is None or now >= self._told_spent:
+        if not isinstance(failure, SpentError):
+            if not self._unwritable:
+                LOGGER.warning("%s; no call is made until it can be", failure)
+            self._unwritable = True
+        elif self._told_spent is None or now >= self._told_spent:
             self._told_spent = notice.resumes(now, zones)
             LOGGER.warning("%s; the next ones are made from %s on", failure, f"{self._told_spent:%Y-%m-%d}")
 
     async def async_succeeded(self, call: Call) -> None:
         """Say once that it works again."""
-        self._unwritable = False
+        self._booked()
         self._refusals = 0
         if self.failing.pop(call.kind, None):
             LOGGER.info("Reading %s works again", call.kind)
@@ -126,6 +129,11 @@ class Health:
         issues.async_tell_quota(self._hass, self._entry, left, self._quota)
         issues.async_tell_ledger(self._hass, self._entry, unwritable=self._unwritable)
         issues.async_tell_time_zone(self._hass, self._entry, unknown_zone)
+
+    def _booked(self) -> None:
+        if self._unwritable:
+            self._unwritable = False
+            LOGGER.info("Calls can be written down again")
 
     def _blames_credentials(self, call: Call, failure: OpenApiError) -> bool:
         """Tell whether credentials are at fault: by codes that say so, or by the second refusal in a row.
