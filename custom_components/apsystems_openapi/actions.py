@@ -1,5 +1,6 @@
 """The action that fetches days of the past."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from homeassistant.config_entries import ConfigEntryState
@@ -56,14 +57,11 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
         raise _invalid("bad_range")
     days = days_between(start, end)
     await coordinator.async_want(days)
-    past = coordinator.data.state.past
-    ahead = len(past.gaps) + len({month_of(day) for day in past.gaps} | {*past.checks})
-    if coordinator.options.import_history:
-        ahead += past.months_to_go
+    missing = replace(coordinator.data.state.past, first=None)
     return {
         "days": len(days),
         "calls": len(days) + len({month_of(day) for day in days}),
-        "expected_end": coordinator.data.past.end_of(ahead, today).isoformat(),
+        "expected_end": coordinator.data.past.end_of(missing.days_in_wait(today), today).isoformat(),
     }
 
 

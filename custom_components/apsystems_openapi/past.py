@@ -75,6 +75,10 @@ class Past:
         behind = (self.day - self.first).days + 1 if self.has_days and self.day and self.first else 0
         return len(self.gaps) + behind
 
+    def days_in_wait(self, today: date) -> int:
+        """Return how many days wait for calls that nothing else needs."""
+        return self.days_to_go - sum(day >= today - NEAR for day in self.gaps)
+
     @property
     def calls_to_go(self) -> int:
         """Return how many calls all of it takes."""

@@ -29,9 +29,9 @@ class PastProgress:
         days = self.days_done + self.days_to_go
         return round(100 * self.days_done / days, 1) if days else 100.0
 
-    def end_of(self, calls: int, today: date) -> date:
-        """Return the day by which so many calls can be made."""
-        return today + timedelta(days=ceil(calls / self.daily))
+    def end_of(self, days: int, today: date) -> date:
+        """Return by when so many days are fetched that wait; what does not wait is, by tomorrow."""
+        return today + timedelta(days=max(1, ceil(days / self.daily)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +127,7 @@ def _newest_sample(state: SystemState, site: Site) -> datetime | None:
 def _progress(state: SystemState, options: Options, agenda: Agenda, today: date) -> PastProgress:
     """Return how far the past is fetched, and until when the rest takes at the pace of today's plan."""
     past = state.past if options.import_history else replace(state.past, first=None)
-    calls = past.calls_to_go
+    calls, waiting = past.calls_to_go, past.days_in_wait(today)
     daily = sum(slot.call.kind is Kind.PAST for slot in agenda.slots) or 0.5
     progress = PastProgress(
         days_done=past.days_done(today),
@@ -136,4 +136,4 @@ def _progress(state: SystemState, options: Options, agenda: Agenda, today: date)
         daily=daily,
         expected_end=None,
     )
-    return replace(progress, expected_end=progress.end_of(calls, today)) if calls else progress
+    return replace(progress, expected_end=progress.end_of(waiting, today)) if calls else progress
