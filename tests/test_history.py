@@ -1,22 +1,30 @@
 """The production in long-term statistics: a real recorder, read as the frontend reads it."""
 
 # ruff: noqa: D103
+import asyncio
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 from homeassistant.components.recorder.core import Recorder
+from homeassistant.components.recorder.statistics import valid_statistic_id
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from sqlalchemy.exc import SQLAlchemyError
 
+from custom_components.apsystems_openapi.history import History, Statistic
+from custom_components.apsystems_openapi.series import DayEnergy
+from custom_components.apsystems_openapi.solar import Site
 from simulator import Fault, FaultKind, Kind, Level, sample_plant
-from tests.house import House, paris
+from tests.house import PARIS, House, paris
 from tests.recorded import (
     ask_for,
     asked_for,
     assert_days,
     assert_hours,
     assert_orderly,
+    daily,
     days,
     production,
     rows,
@@ -163,3 +171,108 @@ async def test_a_day_that_the_cloud_corrects_downwards_pulls_no_sum_down(house: 
     await house.pass_time("2026-06-20 12:00", timedelta(minutes=20))
     assert_orderly(await rows(house))
     await assert_days(house, days(date(2026, 6, 14), date(2026, 6, 19)))
+
+
+async def test_two_systems_keep_a_statistic_each(house: House) -> None:
+    other = sample_plant(sid="BC23456D7E8F", seed=7, create_date=date(2026, 6, 10))
+    house.cloud.plants[other.sid] = other
+    house.move_to("2026-06-15 08:00")
+    await house.set_up(auto_scan_interval=True)
+    second = MockConfigEntry(
+        domain="apsystems_openapi",
+        unique_id=other.sid,
+        data=house.data(sid=other.sid),
+        options={"auto_scan_interval": True},
+        minor_version=2,
+    )
+    second.add_to_hass(house.hass)
+    await house.hass.config_entries.async_setup(second.entry_id)
+    await house.pass_time("2026-06-16 10:00", timedelta(minutes=20))
+    ids = {sid: f"apsystems_openapi:{sid.lower()}_production" for sid in (house.sid, other.sid)}
+    assert set(await statistic_ids(house.hass)) == set(ids.values())
+    start, end = paris("2026-06-15 00:00"), paris("2026-06-16 00:00")
+    for sid, statistic_id in ids.items():
+        assert_orderly(await rows(house, statistic_id))
+        written = (await daily(house, statistic_id))[date(2026, 6, 15)]
+        assert written == pytest.approx(house.cloud.energy_kwh(sid, start, end), abs=0.01)
+
+
+async def test_panels_have_a_statistic_each_where_their_owner_wants_them(house: House) -> None:
+    house.move_to("2026-06-14 08:00")
+    entry = await house.set_up(auto_scan_interval=True, import_history=False)
+    await house.pass_time("2026-06-15 08:00", timedelta(minutes=20))
+    assert set(await statistic_ids(house.hass)) == {production(house)}
+    house.hass.config_entries.async_update_entry(entry, options={**entry.options, "panel_statistics": True})
+    await house.reload(entry)
+    await house.pass_time("2026-06-17 08:00", timedelta(minutes=20))
+    panels = [(inverter.uid, n) for inverter in house.plant.inverters for n in range(1, inverter.channels + 1)]
+    prefix = f"apsystems_openapi:{house.sid.lower()}"
+    known = await statistic_ids(house.hass)
+    assert set(known) == {production(house), *(f"{prefix}_{uid}_{n}" for uid, n in panels)}
+    assert all(valid_statistic_id(statistic_id) for statistic_id in known)
+    assert known[f"{prefix}_703000000011_2"]["name"] == f"APsystems {house.sid} inverter 703000000011 channel 2"
+    for uid, n in panels:
+        held = await rows(house, f"{prefix}_{uid}_{n}")
+        assert_orderly(held)
+        assert {start.astimezone(PARIS).hour for start in held} == {12}
+        written = await daily(house, f"{prefix}_{uid}_{n}")
+        for day in (15, 16):
+            start, end = paris(f"2026-06-{day} 00:00"), paris(f"2026-06-{day + 1} 00:00")
+            truth = house.cloud.energy_kwh(house.sid, start, end, uid=uid, channel=n)
+            assert written[date(2026, 6, day)] == pytest.approx(truth, abs=0.01)
+
+
+async def test_a_start_over_midnight_does_not_wait_for_a_recorder_that_waits_for_the_start(
+    recorder_mock: Recorder, house: House
+) -> None:
+    house.move_to("2026-06-14 15:00")
+    entry = await house.set_up(auto_scan_interval=True, import_history=False)
+    await house.pass_time(timedelta(hours=1))
+    await house.hass.config_entries.async_unload(entry.entry_id)
+    held = await rows(house)
+    house.move_to("2026-06-15 10:00")
+    recorder_mock.async_recorder_ready.clear()
+    assert await house.hass.config_entries.async_setup(entry.entry_id)
+    await house.pass_time(timedelta(hours=1), timedelta(minutes=10))
+    assert await rows(house) == held
+    assert house.value("today_energy") is not None
+    recorder_mock.async_recorder_ready.set()
+    await house.pass_time(timedelta(hours=2), timedelta(minutes=10))
+    await assert_days(house, [date(2026, 6, 14)])
+
+
+async def test_a_recorder_that_fails_is_named_once_and_all_else_goes_on(house: House) -> None:
+    await house.set_up(auto_scan_interval=True, import_history=False)
+    with patch("custom_components.apsystems_openapi.history.statistics_during_period", side_effect=SQLAlchemyError):
+        await house.pass_time(timedelta(hours=4), timedelta(minutes=20))
+    assert len(house.log(word="The recorder")) == 1
+    assert house.value("today_energy") == pytest.approx(house.cloud.today_kwh(house.sid), abs=1.5)
+    await house.pass_time("2026-06-16 12:00", timedelta(minutes=20))
+    assert len(house.log(20, "takes the statistics again")) == 1
+    await assert_hours(house, date(2026, 6, 15))
+
+
+async def test_a_year_of_hours_is_written_while_the_loop_runs_on(house: House) -> None:
+    site = Site(latitude=48.85, longitude=2.35, zone=PARIS)
+    curve = tuple(round(max(0.0, 4 - abs(hour - 12.5) / 2), 2) for hour in range(24))
+    year = {day: DayEnergy(hours=curve, total=31.25) for day in days(date(2025, 6, 15), date(2026, 6, 14))}
+    history = History(house.hass)
+    statistic = Statistic(sid=house.sid)
+    turns = 0
+
+    async def tick() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    ticker = asyncio.create_task(tick())
+    await history.async_write(statistic, site, year, house.now)
+    ticker.cancel()
+    held = await rows(house)
+    assert len(held) == 365 * sum(1 for kwh in curve if kwh)
+    assert turns > 1000
+    assert_orderly(held)
+    with patch("custom_components.apsystems_openapi.history.async_add_external_statistics") as add:
+        await history.async_write(statistic, site, year, house.now)
+    assert not add.called
