@@ -1,0 +1,123 @@
+"""What nobody may read: neither in the log, nor on the disk; and to whom the client talks.
+
+That redirects are followed nowhere is in `test_api.py`, what diagnostics show in `test_diagnostics.py`.
+"""
+
+from datetime import date, timedelta
+import logging
+from pathlib import Path
+import stat
+from unittest.mock import patch
+
+from homeassistant.config_entries import SOURCE_USER
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import aiohttp_client
+import pytest
+
+from custom_components.apsystems_openapi import settings
+from custom_components.apsystems_openapi.api import sign
+from custom_components.apsystems_openapi.const import DOMAIN
+from simulator import Plant, parse_fault, sample_plant
+from tests.house import House
+from tests.test_fault_matrix import AUTOMATIC, FAULTS, STOPPING, go_through_the_flow
+
+
+@pytest.fixture
+def plant() -> Plant:
+    """Return a plant of some days."""
+    return sample_plant(create_date=date(2026, 6, 10))
+
+
+def lines(house: House) -> list[str]:
+    """Return all that the integration, and whoever speaks of it, has told the log, with traces of exceptions."""
+    formatter = logging.Formatter()
+    return [
+        formatter.format(record)
+        for record in house.caplog.records
+        if not record.name.startswith(("homeassistant.helpers", "homeassistant.core", "asyncio", "aiosqlite"))
+    ]
+
+
+async def test_a_day_of_faults_tells_the_log_no_secret_and_no_whole_id(house: House) -> None:
+    """At DEBUG, from the flow on; entity ids and the entry's title, which hold ids, are Home Assistant's to tell."""
+    house.caplog.set_level(logging.DEBUG)
+    signatures: list[str] = []
+
+    def signed(*args: str) -> str:
+        signatures.append(sign(*args))
+        return signatures[-1]
+
+    with patch("custom_components.apsystems_openapi.api.sign", signed):
+        entry = await go_through_the_flow(house)
+        assert entry is not None
+        for fault in sorted(FAULTS, key=STOPPING.__contains__):
+            house.cloud.order(parse_fault(fault))
+            await house.pass_time(timedelta(minutes=30))
+            for key in ("scan_inverters", "refresh_inverter_energy"):
+                try:
+                    await house.press(key)
+                except HomeAssistantError:
+                    house.cloud.clear_faults()
+            house.cloud.clear_faults()
+        await house.reload(entry)
+    assert len(signatures) == len(house.cloud.calls) > 100
+    said = [
+        record.getMessage() + str(record.exc_info or "")
+        for record in house.caplog.records
+        if record.name.startswith((f"custom_components.{DOMAIN}", "aiohttp"))
+    ]
+    assert len(said) > 100
+    whole = "\n".join(said)
+    plant = house.plant
+    for secret in (
+        house.cloud.app_id,
+        house.cloud.app_secret,
+        str(plant.authorization_code),
+        *signatures,
+        *(ecu.eid for ecu in plant.ecus),
+        *(inverter.uid for inverter in plant.inverters),
+    ):
+        assert secret not in whole
+    assert plant.sid not in whole.replace(entry.title, "")
+    for secret in (house.cloud.app_secret, str(plant.authorization_code), *signatures):
+        assert secret not in "\n".join(lines(house))
+
+
+def stored(config_dir: str) -> list[Path]:
+    """Return the files that the integration keeps."""
+    return [path for path in Path(config_dir, ".storage").iterdir() if path.name.startswith(DOMAIN)]
+
+
+@pytest.mark.parametrize("hass_storage", [None])
+async def test_ledger_and_state_are_for_the_owner_alone(house: House, hass_config_dir: str) -> None:
+    """On a real disk: nobody else on the machine reads them, and neither holds App ID or secret."""
+    await house.set_up(**AUTOMATIC)
+    await house.pass_time(timedelta(hours=1))
+    files = stored(hass_config_dir)
+    assert {path.name.split(".")[1] for path in files} >= {"ledger", house.sid}
+    for path in files:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path.name
+        text = path.read_text(encoding="utf-8")
+        for secret in (house.cloud.app_id, house.cloud.app_secret, str(house.plant.authorization_code)):
+            assert secret not in text
+
+
+async def test_certificates_are_verified(hass: HomeAssistant) -> None:
+    """The client is given Home Assistant's session that does so."""
+    with patch.object(settings, "async_get_clientsession", wraps=aiohttp_client.async_get_clientsession) as given:
+        settings.client_of(hass, {"app_id": "a", "app_secret": "b", "sid": "c", "base_url": "https://cloud.invalid"})
+    assert given.call_args.kwargs.get("verify_ssl", True) is True
+    assert given.call_args.args[1:] in {(), (True,)}
+
+
+@pytest.mark.parametrize("url", ["ftp://cloud.invalid", "file:///etc/passwd", "javascript:alert(1)", "https://a:b@c.d"])
+async def test_only_http_and_https_are_talked_to(house: House, url: str) -> None:
+    """Anything else is refused where it is typed, without a call."""
+    flows = house.hass.config_entries.flow
+    form = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
+    result = await flows.async_configure(form["flow_id"], {**house.data(base_url=url), **AUTOMATIC})
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base_url": "invalid_url"}
+    assert not house.cloud.calls
