@@ -428,9 +428,12 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
             self._health.async_not_booked(failure, self._zones)
             return failure
         except OpenApiError as failure:
-            is_first = call.kind not in self._health.failing
+            # One read of several that make a round is not worth another call; one that stands alone is, once.
+            worth = not slot.read or (
+                call.kind not in self._health.failing and (not call.target or len(self._state.plant.ecus) == 1)
+            )
             again = await self._async_note_failure(call, failure, now)
-            if not second and (is_first or not slot.read) and call.kind is not Kind.HOURLY:
+            if not second and worth and call.kind is not Kind.HOURLY:
                 self._again[call] = now + LONGEST_SLEEP if slot.read else again
             return failure
         before = self._state

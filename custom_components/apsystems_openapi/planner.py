@@ -8,15 +8,15 @@ right calls, at the right moments, and never exceeded:
   paid for by the days after. What nobody can plan for is caught by a last look into the book before each call.
 * The vendor's month may begin in another zone than ours, so the plan must fit into each of three months at once: the
   tightest counts.
-* First come the duties: the summary at the end of the solar hours, which settles the total; the panels' power of the
-  day, for each ECU, after the last light; the closing hourly series and the panels' energies, which take turns when
-  calls are few; telemetry of the inverters at 12:30, for a sixth of what then remains: what is more takes turns over
-  the days. Few calls leave the later duties out.
+* First come the duties, sized by the steady rate, so that they are the same every day: the summary at the end of the
+  solar hours, which settles the total; the panels' power of the day, for each ECU, after the last light; the closing
+  hourly series and the panels' energies, which take turns when calls are few; telemetry of the inverters at 12:30, for
+  a sixth of what then remains: what is more takes turns over the days. Few calls leave the later duties out.
 * All that remains are reads of today's energy and the current power, over the light that is left of the month. Sun
   above 5° weighs full, low sun little, darkness nothing; today gets its part of that weight, and the reads divide it
   evenly. So a June day has more reads than a December day has, but December's are closer together.
-* One ECU's day tells everything in one call. With several ECUs the summary tells today's energy in one call, and now
-  and then a round of all ECUs is read instead, for the current power.
+* One ECU's day tells everything in one call. With several ECUs the summary tells today's energy in one call, and every
+  three hours a round of all ECUs is read instead, for the current power; where calls allow, every read is a round.
 * A read just after a full five minutes finds a sample that has just been made; one just before finds an old one.
 * When reads are close enough, some calls go to the past, until all of it is known, and then to the power of every panel
   during the day.
@@ -40,11 +40,12 @@ FULL_SUN: Final = 5.0  # degrees
 LOW_SUN_WEIGHTS: Final = (0.15, 0.5, 1.0)
 AFTER_SAMPLE: Final = timedelta(seconds=30)
 FIRST_READ: Final = 0.15  # of a spacing: at sunrise what is shown is oldest, and the end of the day has its summary
-ENOUGH: Final = 0.75
+ENOUGH: Final = 0.75  # of the steady rate
 CLOSE_READS: Final = timedelta(minutes=18)
 PANEL_ROUNDS: Final = 3
 MOST_FOR_THE_PAST: Final = 100
-HOURS_BETWEEN_ROUNDS: Final = 2.75
+HOURS_BETWEEN_ROUNDS: Final = 2.95
+FIRST_ROUND: Final = 0.2  # of the time between two, so that the morning's power is known soon
 LAST_CLOSING: Final = time(23, 40)
 LATE: Final = timedelta(hours=2)
 _STEP: Final = timedelta(minutes=5)
@@ -77,7 +78,7 @@ def plan(day: date, site: Site, plant: Plant, accounts: Sequence[Account], optio
     if hours is None or light is None:
         return (noon_summary(day, site),)
     rounds = _rounds(curve, plant)
-    # Duties are the same every day, so that inverters come round evenly; only a month that runs short has fewer.
+    # Only a month that runs short has fewer duties.
     daily = steady if pace > ENOUGH * steady else pace
     duties, cost = _duties(day, site, plant, hours, light, daily - rounds * (len(plant.ecus) - 1))
     calls = _calls_for_reads(day, site, accounts, options, cost)
@@ -151,7 +152,7 @@ def _reads(day: date, plant: Plant, curve: Curve, hours: Span, calls: int, round
     reads -= past
     panels = _panel_rounds(curve, reads, len(plant.ecus))
     number = min(reads - panels * len(plant.ecus), len(curve))
-    of_all = [number * (n + 1) // (rounds + 1) for n in range(rounds)]
+    of_all = [round(number * (n + FIRST_ROUND) / (rounds + FIRST_ROUND)) for n in range(rounds)]
     moments = _spread(curve, number, of_all)
     ends = [*moments[1:], *(max(hours.end.astimezone(UTC), last + _STEP) for last in moments[-1:])]
     slots = []
@@ -200,7 +201,7 @@ def _rounds(curve: Curve, plant: Plant) -> int:
     if len(plant.ecus) < 2 or not plant.ecu_days:
         return 0
     hours = sum(elevation > FULL_SUN for _, elevation in curve) * (_STEP / _HOUR)
-    return max(0, ceil(hours / HOURS_BETWEEN_ROUNDS) - 1)
+    return max(0, ceil(hours / HOURS_BETWEEN_ROUNDS - FIRST_ROUND))
 
 
 def _past(curve: Curve, reads: int, day: date) -> int:
@@ -231,6 +232,8 @@ def _spread(curve: Curve, number: int, of_all: Sequence[int] = ()) -> list[datet
     Low sun weighs as little as leaves no gap of more than two hours; with plenty of calls there is one every five
     minutes of the solar hours.
     """
+    if number < 1:
+        return []
     if number >= len(curve):
         return [_after_sample(moment) for moment, _ in curve]
     first: list[datetime] = []
@@ -246,12 +249,12 @@ def _spread(curve: Curve, number: int, of_all: Sequence[int] = ()) -> list[datet
 
 def _parts(number: int, of_all: Sequence[int]) -> list[float]:
     """Return at which part of the day's weight each read is made."""
-    even = [(n, (k + 1) / (len(of_all) + 1)) for k, n in enumerate(of_all)]
+    even = [(n, (k + FIRST_ROUND) / (len(of_all) + FIRST_ROUND)) for k, n in enumerate(of_all)]
     marks = [(-FIRST_READ, 0.0), *even, (number - FIRST_READ, 1.0)]
     return [
-        low + (n - first) / (last - first) * (high - low)
-        for (first, low), (last, high) in pairwise(marks)
-        for n in range(ceil(first), ceil(last))
+        low + (n - start) / (end - start) * (high - low)
+        for (start, low), (end, high) in pairwise(marks)
+        for n in range(ceil(start), ceil(end))
     ]
 
 
