@@ -136,7 +136,7 @@ asyncio.run(main())
 @pytest.mark.parametrize("hass_storage", [None])
 @pytest.mark.parametrize(
     ("moment", "delay", "sent"),
-    [("before sending", 0, 3), ("before the answer", 0, 4), ("while booking", 0.001, 3), ("while booking", 0.004, 3)],
+    [("before sending", 0, 3), ("before the answer", 0, 4), ("while booking", 0.002, 3)],
 )
 async def test_a_process_that_is_killed_has_booked_all_that_it_sent(
     hass: HomeAssistant, moment: str, delay: float, sent: int
