@@ -19,7 +19,7 @@ from homeassistant.util.unit_conversion import EnergyConverter
 from sqlalchemy.exc import SQLAlchemyError
 
 from .const import DOMAIN, LOGGER, MANUFACTURER
-from .series import DayEnergy, Rows, changed_rows, is_coarse, noon_of, rows_of
+from .series import DayEnergy, Row, Rows, changed_rows, is_coarse, noon_of, rows_of
 from .solar import Site
 
 # Where the newest row before a day is looked for: in a summer it is the evening before, in polar night months back.
@@ -105,26 +105,21 @@ class History:
         The sum goes on from the database, never from memory, and is looked at again when it is written: the statistic
         may have been cleared meanwhile. Raises RecorderBusyError.
         """
-        known = known or Extent()
-        lost = False
+        known, lost = known or Extent(), False
         async with self._recorder() as recorder:
-            start = site.midnight(min(days)).astimezone(UTC)
             for _ in range(_PASSES):
-                held, base = await recorder.async_add_executor_job(_read, self._hass, statistic.id, start)
-                lost = lost or not all(_is_there(row, start, held, base) for row in (known.oldest, known.newest))
-                fresh = _fresh(site, days, held, closed)
-                rows = changed_rows(held, fresh, base or 0.0)
-                if not rows:
+                draft = await recorder.async_add_executor_job(_draft, self._hass, statistic.id, site, days, closed)
+                lost = lost or not all(draft.has(row) for row in (known.oldest, known.newest))
+                if not draft.rows:
                     break
                 async_add_external_statistics(
                     self._hass,
                     _metadata(statistic),
-                    [StatisticData(start=r.start, state=r.kwh, sum=r.sum) for r in rows],
+                    [StatisticData(start=row.start, state=row.kwh, sum=row.sum) for row in draft.rows],
                 )
                 await recorder.async_block_till_done()
-        if lost:
-            known = Extent()
-        moments = {*held, *fresh} | {row for row in (known.oldest, known.newest) if row is not None}
+        former = [row for row in (known.oldest, known.newest) if row is not None and not lost]
+        moments = {*draft.held, *(row.start.astimezone(UTC) for row in draft.rows), *former}
         return Extent(oldest=min(moments, default=None), newest=max(moments, default=None), lost=lost)
 
     async def async_written(self, statistic: Statistic, site: Site, first: date, after: date) -> dict[date, Written]:
@@ -175,31 +170,39 @@ def _metadata(statistic: Statistic) -> StatisticMetaData:
     )
 
 
-def _fresh(site: Site, days: Mapping[date, DayEnergy], held: Held, closed: datetime) -> Rows:
-    """Return the rows of days by what is known of them and what is held."""
+@dataclass(frozen=True, kw_only=True)
+class _Draft:
+    """What is held of a statistic from `start` on, the sum before it if there is one, and the rows to be written."""
+
+    start: datetime
+    held: Held
+    base: float | None
+    rows: list[Row]
+
+    def has(self, row: datetime | None) -> bool:
+        """Tell whether a row that was written once is still there; of those before `start` there is only the sum."""
+        if row is None:
+            return True
+        return self.base is not None if row < self.start else row in self.held
+
+
+def _draft(
+    hass: HomeAssistant, statistic_id: str, site: Site, days: Mapping[date, DayEnergy], closed: datetime
+) -> _Draft:
+    """Read what is held, and work out what is to be written. Blocks."""
+    start = site.midnight(min(days)).astimezone(UTC)
+    held, base = _rows(hass, statistic_id, start, None), None
+    for back in _LOOK_BACK:
+        if before := _rows(hass, statistic_id, max(_ZERO, start - back), start):
+            base = before[max(before)][1]
+            break
+    by_day: dict[date, Rows] = {}
+    for moment, (kwh, _) in held.items():
+        by_day.setdefault(site.day(moment), {})[moment] = kwh
     fresh: Rows = {}
     for day, known in days.items():
-        first, after = (site.midnight(day + timedelta(days=n)).astimezone(UTC) for n in (0, 1))
-        of_day = {moment: kwh for moment, (kwh, _) in held.items() if first <= moment < after}
-        fresh |= rows_of(day, site, known, of_day, closed)
-    return fresh
-
-
-def _is_there(row: datetime | None, start: datetime, held: Held, base: float | None) -> bool:
-    """Tell whether a row that was written once is still there; of those before `start` there is only the sum."""
-    if row is None:
-        return True
-    return base is not None if row < start else row in held
-
-
-def _read(hass: HomeAssistant, statistic_id: str, start: datetime) -> tuple[Held, float | None]:
-    """Return the rows from a moment on, and the sum before it, if there is one. Blocks."""
-    held = _rows(hass, statistic_id, start, None)
-    for back in _LOOK_BACK:
-        before = _rows(hass, statistic_id, max(_ZERO, start - back), start)
-        if before:
-            return held, before[max(before)][1]
-    return held, None
+        fresh |= rows_of(day, site, known, by_day.get(day, {}), closed)
+    return _Draft(start=start, held=held, base=base, rows=changed_rows(held, fresh, base or 0.0))
 
 
 def _rows(hass: HomeAssistant, statistic_id: str, start: datetime, end: datetime | None) -> Held:
