@@ -17,7 +17,7 @@ from .cloud import Cloud, open_cloud
 from .house import CHECKOUT, House, open_house
 from .options import parser, recall, remember, simulator_arguments
 from .polling import DemoError
-from .stage import add_system, total_energy
+from .stage import add_system, history
 
 
 def main() -> int:
@@ -55,15 +55,14 @@ async def run(options: argparse.Namespace, folder: Path) -> int:
 async def show(house: House, cloud: Cloud) -> None:
     """Set up the integration and the Energy dashboard, and stay until interrupted."""
     await add_system(house.client, cloud)
-    total = await total_energy(house.client, cloud.sid)
-    await house.client.save_solar_source(total.entity_id)
+    await house.client.save_solar_source(await history(house.client, cloud))
     print(
         f"""
     {house.url}
     user name  {house.user.username}
     password   {house.user.password}
 
-The Energy dashboard shows its first bar after the next full hour. The log is {house.output}.
+The Energy dashboard shows the day's hours, and the days since the plant was registered. The log is {house.output}.
 Ctrl-C stops everything.""",
         flush=True,
     )

@@ -11,7 +11,7 @@ from .client import Home
 from .polling import DemoError
 
 # The plant's age at its first run. It grows with the days, so that its lifetime never goes back.
-_AGE_DAYS = 400
+_AGE_DAYS = 760
 
 
 def parser() -> argparse.ArgumentParser:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 import tempfile
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from .cloud import Cloud, open_cloud
 from .house import CHECKOUT, House, open_house
 from .log import DOMAIN
 from .polling import until
-from .stage import add_system, total_energy
+from .stage import add_system, history
 
 if TYPE_CHECKING:
     from playwright.async_api import Page  # type: ignore[import-not-found]
@@ -27,19 +26,17 @@ _EXAMPLE = {
 }
 
 
-async def take(folder: Path, hours: int) -> None:
-    """Bring up cloud and house in `folder` and take all pictures; that of the Energy dashboard after `hours`."""
+async def take(folder: Path) -> None:
+    """Bring up cloud and house in `folder` and take all pictures."""
     async with open_cloud(folder, ["--site-where-it-is=13"]) as cloud, open_house(folder, quiet=True) as house:
         await house.move_in(cloud.home)
         async with open_page(house) as page:
             await _config_flow(page, house)
             await add_system(house.client, cloud)
-            total = await total_energy(house.client, cloud.sid)
-            await house.client.save_solar_source(total.entity_id)
+            await house.client.save_solar_source(await history(house.client, cloud))
             await until(lambda: _telemetry(house.client), "the telemetry", timeout_s=120)
             await _devices(page, house, cloud)
-            if hours:
-                await _energy(page, house, total.entity_id, hours)
+            await _energy(page, house)
 
 
 async def _config_flow(page: Page, house: House) -> None:
@@ -64,18 +61,16 @@ async def _devices(page: Page, house: House, cloud: Cloud) -> None:
         await _picture(page, name, height=height)
 
 
-async def _energy(page: Page, house: House, statistic_id: str, hours: int) -> None:
-    """Wait until the sensor has that many hourly statistics, and picture the dashboard."""
-    begun = datetime.now(UTC) - timedelta(hours=1)
-
-    async def enough() -> bool:
-        rows = await house.client.statistics([statistic_id], begun, "hour")
-        return len(rows.get(statistic_id, ())) >= hours
-
-    await until(enough, "the hourly statistics", timeout_s=hours * 3600 + 120, interval_s=20)
-    await page.goto(f"{house.url}/energy")
-    await page.get_by_text("Solar production").first.wait_for()
-    await _picture(page, "energy", height=900)
+async def _energy(page: Page, house: House) -> None:
+    """Picture the dashboard's day, month and year; which one it opens with stands in the browser's storage."""
+    for period, name in (("today", "energy-day"), ("this_month", "energy-month"), ("this_year", "energy-year")):
+        for key in ("_energy", "_energy_dashboard", "_energy_energy"):
+            await page.evaluate(f"localStorage.setItem('energy-default-period-{key}', '{period}')")
+        await page.goto("about:blank")
+        await page.goto(f"{house.url}/energy/electricity")
+        await page.get_by_text("Solar production").first.wait_for()
+        await page.wait_for_timeout(1500)  # the charts draw themselves in steps that nothing announces
+        await _picture(page, name, height=760)
 
 
 async def _telemetry(client: Client) -> bool:
@@ -94,13 +89,10 @@ async def _picture(page: Page, name: str, *, width: int = 1280, height: int) -> 
 def main() -> None:
     """Take the pictures."""
     parser = argparse.ArgumentParser(prog="python -m demo.screenshots", description=__doc__)
-    parser.add_argument(
-        "--hours", type=int, default=0, help="wait for so many hourly statistics and picture the Energy dashboard"
-    )
-    options = parser.parse_args()
+    parser.parse_args()
     _IMAGES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        asyncio.run(take(Path(folder), options.hours))
+        asyncio.run(take(Path(folder)))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Cloud and house together, with the integration set up as its owner would."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .client import Client, Entity
@@ -32,6 +33,20 @@ async def add_system(client: Client, cloud: Cloud) -> str:
     if answer["type"] != "create_entry":
         raise DemoError(f"The config flow made no entry: {answer.get('errors') or answer}")
     return str(answer["result"]["entry_id"])
+
+
+async def history(client: Client, cloud: Cloud) -> str:
+    """Wait until the production's statistic reaches back to the first month of the plant; return its id."""
+    statistic_id = f"{DOMAIN}:{cloud.sid.lower()}_production"
+    begun = datetime.now(UTC) - timedelta(days=3650)
+
+    async def complete() -> bool:
+        rows = (await client.statistics([statistic_id], begun, "month")).get(statistic_id, [])
+        truth = await cloud.truth()
+        return bool(rows) and rows[-1]["sum"] > 0.99 * (truth["lifetime_kwh"] - truth["today_kwh"])
+
+    await until(complete, "the history", timeout_s=600, interval_s=2)
+    return statistic_id
 
 
 async def total_energy(client: Client, sid: str) -> Entity:
