@@ -2,12 +2,24 @@
 # ruff: noqa: D103
 
 from copy import deepcopy
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from homeassistant.components.recorder.core import Recorder
+from hypothesis import given, settings, strategies as st
 import pytest
 
+from custom_components.apsystems_openapi.past import (
+    Past,
+    Step,
+    begun,
+    done,
+    next_step,
+    settled,
+    wanted,
+    worth_borrowing,
+)
 from simulator import Fault, FaultKind, Kind, Level, Plant, sample_plant
 from tests.house import PARIS, House
 from tests.recorded import (
@@ -223,3 +235,143 @@ async def test_another_zone_of_the_site_counts_nothing_twice(house: House) -> No
     changed = datetime(2026, 6, 15, tzinfo=house.plant.zone)
     assert {start.minute for start, (kwh, _) in held.items() if start > changed and kwh} == {0}
     await assert_days(house, days(date(2026, 6, 8), date(2026, 6, 20)))
+
+
+# What is next, without Home Assistant.
+
+TODAY = date(2026, 6, 15)
+FULL = begun(Past(), TODAY, date(2026, 2, 10))
+
+
+def walk(past: Past, today: date = TODAY, *, behind: bool = True, put_off: tuple[Step, ...] = ()) -> list[Step]:
+    """Return the steps that are taken until nothing is left."""
+    steps = []
+    while (step := next_step(past, today, behind=behind, put_off=put_off)) is not None:
+        steps.append(step)
+        past = done(past, step, today, had_hours=True)
+        assert len(steps) < 1000
+    assert behind is False or put_off or past.calls_to_go == 0
+    return steps
+
+
+def test_months_then_days_each_once_the_newest_first() -> None:
+    steps = walk(FULL)
+    months, fetched = steps[:5], steps[5:]
+    assert [step.day for step in months] == [date(2026, month, 1) for month in (6, 5, 4, 3, 2)]
+    assert all(step.month for step in months)
+    assert [step.day for step in fetched] == list(reversed(days(date(2026, 2, 10), date(2026, 6, 14))))
+    assert not any(step.month for step in fetched)
+    assert walk(FULL, behind=False) == []
+    assert FULL.days_done(TODAY) == 0
+    assert FULL.calls_to_go == len(steps)
+
+
+def test_what_is_missed_comes_before_all_and_what_is_missed_for_long_after_the_months() -> None:
+    past = begun(FULL, TODAY + timedelta(days=3), None)
+    steps = walk(past, TODAY + timedelta(days=3))
+    assert [step.day.day for step in steps[:3]] == [17, 16, 15]
+    assert steps[3] == Step(day=date(2026, 6, 1), month=True)
+
+    today = TODAY + timedelta(days=90)
+    steps = walk(begun(FULL, today, None), today)
+    near, rest = steps[:31], steps[31:]
+    assert [step.day for step in near] == list(reversed(days(today - timedelta(days=31), today - timedelta(days=1))))
+    first_old_day = next(n for n, step in enumerate(rest) if not step.month)
+    assert {date(2026, month, 1) for month in range(2, 10)} <= {step.day for step in rest[:first_old_day]}
+    assert len([step for step in steps if not step.month]) == len({step.day for step in steps if not step.month})
+
+
+def test_only_what_brings_much_or_was_missed_is_worth_borrowing_for() -> None:
+    assert worth_borrowing(FULL, next_step(FULL, TODAY, behind=True), TODAY) == 5
+    assert worth_borrowing(FULL, Step(day=TODAY - timedelta(days=1)), TODAY) == 0
+    missed = wanted(FULL, [TODAY - timedelta(days=1), TODAY - timedelta(days=60)])
+    assert worth_borrowing(missed, Step(day=TODAY - timedelta(days=1)), TODAY) == 1
+    assert worth_borrowing(missed, Step(day=TODAY - timedelta(days=60)), TODAY) == 0
+    assert worth_borrowing(FULL, Step(day=date(2026, 1, 1), month=True), TODAY) == 1
+    assert worth_borrowing(FULL, Step(day=date(2026, 6, 1), month=True, late=True), TODAY) == 0
+    assert worth_borrowing(FULL, None, TODAY) == 0
+
+
+def test_the_last_days_are_looked_at_every_third_day_and_every_day_while_they_change() -> None:
+    month = date(2026, 6, 1)
+    for later, expected in ((1, ()), (2, ()), (3, (month,))):
+        assert begun(settled_until(FULL, later), TODAY + timedelta(days=later), None).recent == expected
+    day = TODAY + timedelta(days=3)
+    past = begun(settled_until(FULL, 3), day, None)
+    found = done(past, Step(day=month, month=True, late=True), day, late=[TODAY])
+    assert (found.gaps, found.recent) == ((TODAY,), ())
+    assert begun(settled(found, day), day + timedelta(days=1), None).recent == (month,)
+    nothing = done(past, Step(day=month, month=True, late=True), day)
+    assert begun(settled(nothing, day), day + timedelta(days=1), None).recent == ()
+    turn = date(2026, 7, 3)
+    assert begun(replace(FULL, settled=date(2026, 7, 2)), turn, None).recent == (date(2026, 7, 1), month)
+
+
+def settled_until(past: Past, later: int) -> Past:
+    """Return the past some days later, all of them complete."""
+    return replace(past, settled=TODAY + timedelta(days=later - 1))
+
+
+def test_a_clock_that_ran_ahead_hides_no_day() -> None:
+    ahead = begun(FULL, TODAY + timedelta(days=400), None)
+    back = begun(ahead, TODAY, None)
+    assert back.settled == TODAY - timedelta(days=1)
+    assert begun(back, TODAY + timedelta(days=2), None).gaps[-1] <= TODAY
+
+
+def test_what_is_put_off_holds_up_nothing_else() -> None:
+    past = wanted(FULL, [date(2026, 6, 13), date(2026, 6, 12)])
+    assert walk(past, put_off=(Step(day=date(2026, 6, 13)),))[0] == Step(day=date(2026, 6, 12))
+    assert walk(past, put_off=(Step(day=date(2026, 6, 1), month=True),))[:2] == [
+        Step(day=date(2026, 6, 13)),
+        Step(day=date(2026, 6, 12)),
+    ]
+
+
+def test_many_days_without_hours_end_it_and_one_with_hours_begins_the_count_anew() -> None:
+    past = replace(FULL, month=date(2026, 1, 1))
+    for n in range(100):
+        step = next_step(past, TODAY, behind=True)
+        if step is None:
+            break
+        past = done(past, step, TODAY, had_hours=n == 10)
+    assert n == 11 + 14
+    assert (past.days_to_go, past.calls_to_go) == (0, 0)
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data())
+def test_whatever_happens_every_missed_day_is_fetched(data: st.DataObject) -> None:
+    past, today = FULL, TODAY
+    fetched: set[date] = set()
+    whole: set[date] = set()
+    for _ in range(data.draw(st.integers(1, 25))):
+        today += timedelta(days=data.draw(st.sampled_from([1, 1, 1, 2, 9, 40])))
+        past = begun(past, today, date(2026, 2, 10))
+        for _ in range(data.draw(st.integers(0, 6))):
+            if (step := next_step(past, today, behind=True)) is None:
+                break
+            if data.draw(st.booleans(), label="stopped before it was noted"):
+                continue
+            past = done(past, step, today, had_hours=True)
+            fetched |= set() if step.month else {step.day}
+        if data.draw(st.booleans(), label="a whole day"):
+            past = settled(past, today)
+            whole.add(today)
+    past = begun(past, today, None)
+    fetched |= {step.day for step in walk(past, today) if not step.month}
+    assert fetched | whole >= set(days(date(2026, 2, 10), today - timedelta(days=1)))
+
+
+@pytest.mark.parametrize("plant", [sample_plant(create_date=date(2024, 4, 20))])
+async def test_a_small_quota_is_not_spent_on_the_past_in_a_day(house: House) -> None:
+    house.cloud.quota = 300
+    house.move_to("2026-06-02 10:00")
+    await house.set_up(auto_scan_interval=True, monthly_quota=300)
+    await house.pass_time("2026-06-02 23:00", timedelta(minutes=10))
+    assert 15 <= len(asked_for(house, "daily")) <= 25
+    assert house.cloud.spent() < 300 / 30 * 4
+    await house.pass_time("2026-06-03 12:00", timedelta(minutes=10))
+    assert len(asked_for(house, "daily")) == 27
+    assert_orderly(await rows(house))
+    await assert_days(house, days(date(2026, 1, 1), date(2026, 6, 1)))

@@ -355,7 +355,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         if ((polls and unsettled) or self._health.wants_proof(due)) and SUMMARY not in calls:
             yield self._at_once(SUMMARY, now)
         if self.options.automatic and self._may_borrow(now):
-            for _ in range(self._historian.worth_borrowing(state, self._site.day(now), now)):
+            for _ in range(self._historian.borrow(state, self._site.day(now), now)):
                 yield self._at_once(Call(kind=Kind.PAST), now)
         for kind, lacking in ((Kind.DETAILS, state.details is None), (Kind.INVERTERS, bool(state.strangers))):
             call = Call(kind=kind)

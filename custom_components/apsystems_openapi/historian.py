@@ -20,6 +20,7 @@ from .state import Hours, SystemState
 # A day's total differs from its hours by what the cloud rounds; by more, hours came late and are fetched again.
 ROUNDING_KWH: Final = 0.1
 PAUSE: Final = timedelta(hours=1)
+MOST_BORROWED: Final = 1 / 15  # of a month's calls, in a day: two days' worth
 _DAY: Final = timedelta(days=1)
 _PAGE: Final = timedelta(days=62)
 
@@ -34,6 +35,7 @@ class Historian:
         self._production = Statistic(sid=sid)
         self._put_off: dict[Step, date] = {}
         self._failed: datetime | None = None
+        self._borrowed: dict[date, int] = {}
 
     @property
     def available(self) -> bool:
@@ -51,16 +53,24 @@ class Historian:
         """Tell whether a call could fetch something of the past."""
         return self.available and self._next(state.past, today) is not None
 
-    def worth_borrowing(self, state: SystemState, today: date, now: datetime) -> int:
-        """Return how many calls may be made at once that nobody planned; after a failure none for a while."""
+    def borrow(self, state: SystemState, today: date, now: datetime) -> int:
+        """Return how many calls are to be made at once that nobody planned; after a failure none for a while.
+
+        The days after pay for them, so that a day has only so many.
+        """
         resting = self._failed is not None and abs(now - self._failed) < PAUSE
         if resting or not self._history.ready:
             return 0
-        return worth_borrowing(state.past, self._next(state.past, today), today)
+        borrowed = self._borrowed.get(today, 0)
+        most = max(1, round(self._options.monthly_quota * MOST_BORROWED)) - borrowed
+        number = min(most, worth_borrowing(state.past, self._next(state.past, today), today))
+        self._borrowed = {today: borrowed + number}
+        return number
 
     async def async_follow(self, before: SystemState, state: SystemState, site: Site, now: datetime) -> SystemState:
         """Write the hours that have closed and the panels' energies, where an answer has brought new ones."""
-        if state.hours is not None and (state.hours != before.hours or _told(state) != _told(before)):
+        told = _told(state) != _told(before) and state.hours is not None and state.past.settled == state.hours.day
+        if state.hours is not None and (told or state.hours != before.hours):
             with suppress(RecorderBusyError):
                 state = replace(state, past=await self._async_take(state, state.hours, site, now))
         if self._options.panel_statistics and state.panels != before.panels:
@@ -95,7 +105,8 @@ class Historian:
             try:
                 past = await (self._async_month if step.month else self._async_day)(past, step, site, now)
             except OpenApiError:
-                self._put_off[step], self._failed = today, now
+                self._put_off = {step: day for step, day in self._put_off.items() if day == today} | {step: today}
+                self._failed = now
                 raise
         except RecorderBusyError:
             return lambda state: state
@@ -164,9 +175,7 @@ class Historian:
         if any(hours):
             written = await self._history.async_written(self._production, site, step.day, step.day + _DAY)
             known = DayEnergy(hours=hours, total=_total(hours, written.get(step.day)))
-            former, past = past, await self._async_write(past, site, {step.day: known}, now, site.day(now))
-            if past.day != former.day:  # it was cleared, and all begins anew
-                return past
+            past = await self._async_write(past, site, {step.day: known}, now, site.day(now))
         return done(past, step, site.day(now), had_hours=any(hours))
 
     async def _async_month(self, past: Past, step: Step, site: Site, now: datetime) -> Past:
@@ -187,9 +196,7 @@ class Historian:
         late = {day for day in totals if step.late and _is_late(totals[day], written.get(day))}
         late = {day for day in late if past.since is None or day >= past.since or day in written}
         settling = {day: DayEnergy(total=kwh) for day, kwh in totals.items() if day not in late or day not in written}
-        former, past = past, await self._async_write(past, site, settling, now, today)
-        if past.month != former.month:  # it was cleared, and all begins anew
-            return past
+        past = await self._async_write(past, site, settling, now, today)
         return done(past, step, today, late=late)
 
 

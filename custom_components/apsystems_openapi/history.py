@@ -25,7 +25,7 @@ from .solar import Site
 # Where the newest row before a day is looked for: in a summer it is the evening before, in polar night months back.
 _LOOK_BACK: Final = (timedelta(days=3), timedelta(days=100), timedelta(days=36500))
 _PASSES: Final = 3
-_PATIENCE_S: Final = 60
+_PATIENCE_S: Final = 180
 _ZERO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 type Held = dict[datetime, tuple[float, float]]

@@ -16,7 +16,7 @@ CHECK_EVERY: Final = timedelta(days=3)
 LATE: Final = timedelta(days=7)
 # Days that are missed for longer wait for calls that nothing else needs.
 NEAR: Final = timedelta(days=31)
-MONTHS_AT_ONCE: Final = 12
+MONTHS_AT_ONCE: Final = 30
 MOST_EMPTY: Final = 14
 _DAY: Final = timedelta(days=1)
 
@@ -166,6 +166,8 @@ def done(past: Past, step: Step, today: date, *, had_hours: bool = False, late: 
         # The day's hours are rounded; its month's totals are not.
         complete = {month} - {month_of(day) for day in rest}
         return replace(past, gaps=rest, checks=_newest_first({*past.checks, *complete}))
+    if step.day != past.day:  # the statistic was cleared meanwhile, and all begins anew
+        return past
     return replace(past, day=step.day - _DAY, empty=0 if had_hours else past.empty + 1)
 
 
