@@ -9,10 +9,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .coordinator import ApsystemsConfigEntry
+from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator
 from .entity import ApsystemsEntity, InverterEntity
-from .inverter_sensors import INVERTER_SENSORS, InverterSensorDescription, InverterView, inverter_view
-from .models import MAX_CHANNELS
+from .inverter_sensors import INVERTER_SENSORS, InverterSensorDescription, inverter_view
+from .models import MAX_CHANNELS, Inverter
 from .system_sensors import SYSTEM_SENSORS, SystemSensorDescription
 
 PARALLEL_UPDATES = 0
@@ -111,9 +111,24 @@ class InverterSensor(InverterEntity, SensorEntity):
         }
     )
 
-    @property
-    def _shown(self) -> InverterView:
-        return inverter_view(self.coordinator.data, self.inverter)
+    def __init__(
+        self, coordinator: ApsystemsCoordinator, description: InverterSensorDescription, inverter: Inverter
+    ) -> None:
+        super().__init__(coordinator, description, inverter)
+        self._shown = inverter_view(coordinator.data, inverter)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        await super().async_added_to_hass()
+        self._shown = inverter_view(self.coordinator.data, self.inverter)
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write only what is new: most reads tell nothing of most inverters, and there may be a thousand sensors."""
+        if (shown := inverter_view(self.coordinator.data, self.inverter)) != self._shown:
+            self._shown = shown
+            super()._handle_coordinator_update()
 
     @property
     @override
