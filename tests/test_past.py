@@ -368,10 +368,10 @@ async def test_a_small_quota_is_not_spent_on_the_past_in_a_day(house: House) -> 
     house.cloud.quota = 300
     house.move_to("2026-06-02 10:00")
     await house.set_up(auto_scan_interval=True, monthly_quota=300)
-    await house.pass_time("2026-06-02 23:00", timedelta(minutes=10))
+    await house.pass_time("2026-06-02 23:00", timedelta(minutes=20))
     assert 15 <= len(asked_for(house, "daily")) <= 25
     assert house.cloud.spent() < 300 / 30 * 4
-    await house.pass_time("2026-06-03 12:00", timedelta(minutes=10))
-    assert len(asked_for(house, "daily")) == 27
+    await house.pass_time("2026-06-03 12:00", timedelta(minutes=20))
+    assert len(set(asked_for(house, "daily"))) == 27
     assert_orderly(await rows(house))
     await assert_days(house, days(date(2026, 1, 1), date(2026, 6, 1)))
