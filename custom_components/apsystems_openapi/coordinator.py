@@ -102,6 +102,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         self._told = ""
         self._health = Health(hass, entry, ledger, self.options.monthly_quota)
         self._round = asyncio.Lock()
+        self._saving = asyncio.Lock()
         self._again: dict[Call, datetime] = {}
         self._pause_until: datetime | None = None
         self._wake: CALLBACK_TYPE | None = None
@@ -210,7 +211,9 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         now = dt_util.utcnow()
         spent = Spent(at=now, calls=self._ledger.book.used(now, UTC, self.options.monthly_quota))
         self._state = replace(self._state, spent=spent)
-        await self._store.async_save(states.dump(self._state))
+        async with self._saving:
+            # A day of 120 inverters takes long to take apart; a state never changes, so that another thread may.
+            await self._store.async_save(await self.hass.async_add_executor_job(states.dump, self._state))
 
     async def _async_turn(self, now: datetime) -> None:
         """Pass the site's midnight, without a call."""

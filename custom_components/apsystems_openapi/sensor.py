@@ -126,7 +126,8 @@ class InverterSensor(InverterEntity, SensorEntity):
     @override
     def _handle_coordinator_update(self) -> None:
         """Write only what is new: most reads tell nothing of most inverters, and there may be a thousand sensors."""
-        if (shown := inverter_view(self.coordinator.data, self.inverter)) != self._shown:
+        shown = inverter_view(self.coordinator.data, self.inverter)
+        if vars(shown) != vars(self._shown):  # unlike dataclasses, dictionaries take the same object for equal at once
             self._shown = shown
             super()._handle_coordinator_update()
 
