@@ -115,6 +115,7 @@ class InverterSensor(InverterEntity, SensorEntity):
         self, coordinator: ApsystemsCoordinator, description: InverterSensorDescription, inverter: Inverter
     ) -> None:
         super().__init__(coordinator, description, inverter)
+        self._told: tuple[object, ...] | None = None
         self._shown = inverter_view(coordinator.data, inverter)
 
     @override
@@ -126,9 +127,10 @@ class InverterSensor(InverterEntity, SensorEntity):
     @override
     def _handle_coordinator_update(self) -> None:
         """Write only what is new: most reads tell nothing of most inverters, and there may be a thousand sensors."""
-        shown = inverter_view(self.coordinator.data, self.inverter)
-        if vars(shown) != vars(self._shown):  # unlike dataclasses, dictionaries take the same object for equal at once
-            self._shown = shown
+        data, uid = self.coordinator.data, self.inverter.uid
+        told = (data.state.days.get(uid), data.state.panels.get(uid), data.midnight, data.day, data.sun_up)
+        if told != self._told:  # unlike dataclasses, tuples take the same object for equal at once
+            self._told, self._shown = told, inverter_view(data, self.inverter)
             super()._handle_coordinator_update()
 
     @property
