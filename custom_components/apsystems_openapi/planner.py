@@ -18,8 +18,8 @@ right calls, at the right moments, and never exceeded:
 * One ECU's day tells everything in one call. With several ECUs the summary tells today's energy in one call, and every
   three hours a round of all ECUs is read instead, for the current power; where calls allow, every read is a round.
 * A read just after a full five minutes finds a sample that has just been made; one just before finds an old one.
-* When reads are close enough, some calls go to the past, until all of it is known, and then to the power of every panel
-  during the day.
+* While days of the past are missing, one read in twelve goes to them, and all that close reads can spare; then
+  to the power of every panel during the day.
 * Never more than twice the steady rate: what was saved, by an outage or a late start, is spent slowly.
 """
 
@@ -44,6 +44,7 @@ ENOUGH: Final = 0.75  # of the steady rate
 CLOSE_READS: Final = timedelta(minutes=18)
 PANEL_ROUNDS: Final = 3
 MOST_FOR_THE_PAST: Final = 100
+PART_OF_THE_PAST: Final = 12
 HOURS_BETWEEN_ROUNDS: Final = 2.95
 FIRST_ROUND: Final = 0.2  # of the time between two, so that the morning's power is known soon
 LAST_CLOSING: Final = time(23, 40)
@@ -205,9 +206,13 @@ def _rounds(curve: Curve, plant: Plant) -> int:
 
 
 def _past(curve: Curve, reads: int, day: date) -> int:
-    """Return the day's calls for the past: those that reads which are close together can spare, or one in two days."""
+    """Return the day's calls for the past: those that reads which are close together can spare, or one in twelve.
+
+    That is some fifty days of the past in a month, for reads that lie a minute or two farther apart meanwhile.
+    """
     close = ceil(timedelta(hours=_weight(curve)) / CLOSE_READS)
-    return min(MOST_FOR_THE_PAST, max(reads - close, day.toordinal() % 2 if reads > 1 else 0))
+    least = reads // PART_OF_THE_PAST or (day.toordinal() % 2 if reads > 1 else 0)
+    return min(MOST_FOR_THE_PAST, max(reads - close, least))
 
 
 def _past_slots(day: date, curve: Curve, number: int) -> list[Slot]:
