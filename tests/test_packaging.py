@@ -230,7 +230,7 @@ def test_checks_pass_a_faultless_folder(small: Path, check: Callable[[Path], lis
          "step user: app_id needs a label and a help text"),
     ],
 )  # fmt: skip
-def test_checks_find_a_fault(  # noqa: PLR0917
+def test_checks_find_a_fault(
     small: Path, check: Callable[[Path], list[str]], file: str, old: str, new: str, fault: str
 ) -> None:
     """One change to one file, and the check says it."""

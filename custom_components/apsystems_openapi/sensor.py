@@ -118,11 +118,6 @@ class InverterSensor(InverterEntity, SensorEntity):
         self._told: tuple[object, ...] | None = None
         self._shown = inverter_view(coordinator.data, inverter)
 
-    @override
-    async def async_added_to_hass(self) -> None:
-        await super().async_added_to_hass()
-        self._shown = inverter_view(self.coordinator.data, self.inverter)
-
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
