@@ -179,8 +179,12 @@ async def test_reads(house: House) -> None:
     logging.disable(logging.NOTSET)
 
 
-async def test_memory(house: House) -> None:
-    """Memory that the integration's own lines hold after a day and after a month."""
+@pytest.mark.parametrize("hass_storage", [None])
+async def test_memory(house: House, hass_storage: None) -> None:  # noqa: ARG001
+    """Memory that the integration's own lines hold after a day and after a month.
+
+    With real files: a simulated disk remembers all that was ever written.
+    """
     logging.disable(logging.INFO)
     tracemalloc.start(1)
     await house.set_up(**AUTOMATIC)
