@@ -56,9 +56,9 @@ from .const import (
     MIN_SCAN_INTERVAL,
     MORE_DEFAULTS,
 )
-from .coordinator import ERROR_KEYS, state_store
+from .coordinator import state_store
 from .forecast import outlook
-from .health import BLOCKING
+from .health import BLOCKING, ERROR_KEYS
 from .ledger import LedgerError, async_get_ledger
 from .settings import client_of, options_of
 from .site import async_locate

@@ -4,9 +4,10 @@ Nothing here decides what is due (`planner`), what a figure is (`energy`) or how
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import partial
 from typing import Any, Final, override
 
 from homeassistant.config_entries import ConfigEntry
@@ -22,27 +23,25 @@ from .agenda import Agenda, agenda
 from .answers import ask, nothing
 from .api import (
     OpenApiAnswerError,
-    OpenApiAuthError,
     OpenApiClient,
     OpenApiConnectionError,
     OpenApiError,
     OpenApiNoDataError,
     OpenApiPermissionError,
-    OpenApiQuotaError,
     OpenApiRequestError,
-    OpenApiThrottledError,
 )
 from .book import CHINA, month
-from .calls import LONGEST_INTERVAL, Call, Kind, Slot
+from .calls import Call, Kind, Slot
 from .const import CONF_SID, DOMAIN, LOGGER
-from .energy import Energy, turn
-from .health import BLOCKING, Health
+from .due import PAST, Situation
+from .energy import turn
+from .health import BLOCKING, ERROR_KEYS, Health
 from .historian import Historian
-from .ledger import FIRST_WAIT, PROBE, Ledger, LedgerError, SpentError
+from .ledger import FIRST_WAIT, PROBE, Ledger, LedgerError
 from .past import wanted
 from .settings import options_of
 from .site import async_locate, async_unknown_zone
-from .solar import Site, daylight, solar_hours
+from .solar import Site
 from .state import Retry, Spent, SystemState
 from .view import PlantData, reading_of, view
 
@@ -50,21 +49,6 @@ type ApsystemsConfigEntry = ConfigEntry[ApsystemsCoordinator]
 
 CALL_SPACING_S: Final = 2
 LONGEST_SLEEP: Final = timedelta(minutes=5)
-SUMMARY: Final = Call(kind=Kind.SUMMARY)
-
-# The ways in which a call fails, as keys of `exceptions` in the translations.
-ERROR_KEYS: Final[dict[type[Exception], str]] = {
-    OpenApiAuthError: "invalid_auth",
-    OpenApiPermissionError: "invalid_auth",
-    OpenApiRequestError: "invalid_auth",
-    OpenApiConnectionError: "cannot_connect",
-    OpenApiAnswerError: "invalid_answer",
-    OpenApiNoDataError: "invalid_answer",
-    OpenApiQuotaError: "quota",
-    OpenApiThrottledError: "throttled",
-    LedgerError: "ledger",
-    SpentError: "spent",
-}
 
 
 def state_store(hass: HomeAssistant, sid: str) -> Store[dict[str, Any]]:
@@ -165,7 +149,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
                 translation_placeholders={"needed": str(len(calls)), "left": str(room)},
             )
         async with self._round:
-            failure = await self._async_ask([self._at_once(call, now) for call in calls])
+            failure = await self._async_ask([self._situation(now).at_once(call) for call in calls])
             self.async_set_updated_data(await self._async_view())
         if failure is not None:
             raise HomeAssistantError(translation_domain=DOMAIN, translation_key=ERROR_KEYS[type(failure)]) from failure
@@ -306,7 +290,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         await self._async_save()
         missing = {Kind.INVERTERS: self._state.ecus, Kind.SUMMARY: self._state.energy}
         calls = [Call(kind=kind) for kind, held in missing.items() if held is None]
-        failure = await self._async_ask([self._at_once(call, now) for call in calls])
+        failure = await self._async_ask([self._situation(now).at_once(call) for call in calls])
         if not self._state.complete:
             if self._health.refused and self._state.retry:
                 self._state = replace(self._state, retry=replace(self._state.retry, refused=True))
@@ -328,62 +312,19 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         if self.config_entry.pref_disable_polling or paused or self._ledger.blocked(now):
             return
         slots = (await self._async_agenda(now)).slots
-        due = [slot for slot in slots if slot.at <= now < slot.until and self._is_open(slot, now)]
         self._state = self._historian.begin(self._state, self._site.day(now))
-        if due := [*due, *self._extras(now, due)]:
-            await self._async_ask(due)
+        situation = self._situation(now)
+        due = situation.due(slots, self._again)
+        extras = [*situation.lacking(due, proof=self._health.wants_proof(due))]
+        if situation.may_borrow(self._ledger.book.room(now, self._zones, self.options.monthly_quota)):
+            extras += [PAST] * self._historian.borrow(self._state, self._site.day(now), now)
+        if due or extras:
+            await self._async_ask([*due, *map(situation.at_once, extras)])
             await self._async_join()
 
-    def _is_open(self, slot: Slot, now: datetime) -> bool:
-        """Tell whether a slot's call has not been made, or failed and is to be tried once more.
-
-        Reads that bring nothing newer, because an ECU is off line, are made half as often each time.
-        """
-        asked = self._ledger.asked(self.sid, slot.call)
-        if asked is None or asked > now + PROBE:
-            return True
-        if slot.read and self._state.idle_reads > 1:
-            spacing = (slot.until - slot.at) * 2 ** min(self._state.idle_reads - 1, 5)
-            reads = [SUMMARY, *(Call(kind=Kind.ECU_DAY, target=eid) for eid in self._state.plant.ecus)]
-            last = max(moment for read in (slot.call, *reads) if (moment := self._ledger.asked(self.sid, read)))
-            return last < slot.at and slot.at - last >= min(spacing, LONGEST_INTERVAL)
-        again = self._again.get(slot.call)
-        return asked < slot.at or (again is not None and again <= now)
-
-    def _extras(self, now: datetime, due: Sequence[Slot]) -> Iterable[Slot]:
-        """Return what the state lacks; it rides along with a poll, or is asked once a day."""
-        state, calls = self._state, {slot.call for slot in due}
-        polls = any(slot.read or slot.call.kind is Kind.HOURLY for slot in due)
-        unsettled = state.energy is not None and (state.energy.wants_summary or self._missed_evening(state.energy, now))
-        if ((polls and unsettled) or self._health.wants_proof(due)) and SUMMARY not in calls:
-            yield self._at_once(SUMMARY, now)
-        if self.options.automatic and self._may_borrow(now):
-            for _ in range(self._historian.borrow(state, self._site.day(now), now)):
-                yield self._at_once(Call(kind=Kind.PAST), now)
-        for kind, lacking in ((Kind.DETAILS, state.details is None), (Kind.INVERTERS, bool(state.strangers))):
-            call = Call(kind=kind)
-            asked = self._ledger.asked(self.sid, call)
-            if lacking and call not in calls and (asked is None or abs(now - asked) > PROBE):
-                yield self._at_once(call, now)
-
-    def _missed_evening(self, energy: Energy, now: datetime) -> bool:
-        """Tell whether the last evening had no summary, and none was asked for meanwhile."""
-        light = daylight(self._site, self._site.day(now) - timedelta(days=1))
-        asked = self._ledger.asked(self.sid, Call(kind=Kind.SUMMARY))
-        recently = asked is not None and abs(now - asked) < LONGEST_INTERVAL
-        return light is not None and energy.lacks_summary(light.end - LONGEST_INTERVAL) and not recently
-
-    def _may_borrow(self, now: datetime) -> bool:
-        """Tell whether a call that nobody planned may be made, which the days after pay for: now and then, by day."""
-        asked = self._ledger.asked(self.sid, Call(kind=Kind.PAST))
-        if asked is not None and abs(now - asked) < LONGEST_SLEEP:
-            return False
-        hours = solar_hours(self._site, self._site.day(now), self.options.sunrise_offset, self.options.sunset_offset)
-        plenty = self._ledger.book.room(now, self._zones, self.options.monthly_quota) > self.options.monthly_quota / 10
-        return plenty and hours is not None and now in hours
-
-    def _at_once(self, call: Call, now: datetime) -> Slot:
-        return Slot(at=now, until=now, call=call, day=self._site.day(now))
+    def _situation(self, now: datetime) -> Situation:
+        asked = partial(self._ledger.asked, self.sid)
+        return Situation(now=now, site=self._site, state=self._state, options=self.options, asked=asked)
 
     # The calls
 

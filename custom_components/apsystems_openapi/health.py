@@ -12,8 +12,11 @@ from homeassistant.util import dt as dt_util
 
 from . import issues, notice
 from .api import (
+    OpenApiAnswerError,
     OpenApiAuthError,
+    OpenApiConnectionError,
     OpenApiError,
+    OpenApiNoDataError,
     OpenApiPermissionError,
     OpenApiQuotaError,
     OpenApiRequestError,
@@ -34,6 +37,19 @@ PLENTY: Final = 0.1  # of the quota: more than the few calls by which two honest
 # What whoever may read a system may ask for; all else may be refused to an account, for a device, for a day.
 _FOR_EVERYBODY: Final = frozenset({Kind.DETAILS, Kind.INVERTERS, Kind.SUMMARY, Kind.HOURLY})
 
+# The ways in which a call fails, as keys of `exceptions` in the translations.
+ERROR_KEYS: Final[dict[type[Exception], str]] = {
+    OpenApiAuthError: "invalid_auth",
+    OpenApiPermissionError: "invalid_auth",
+    OpenApiRequestError: "invalid_auth",
+    OpenApiConnectionError: "cannot_connect",
+    OpenApiAnswerError: "invalid_answer",
+    OpenApiNoDataError: "invalid_answer",
+    OpenApiQuotaError: "quota",
+    OpenApiThrottledError: "throttled",
+    LedgerError: "ledger",
+    SpentError: "spent",
+}
 # What the cloud says to stop all calls.
 BLOCKING: Final[dict[type[Exception], Reason]] = {
     OpenApiQuotaError: Reason.QUOTA,
