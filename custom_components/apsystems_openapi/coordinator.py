@@ -315,12 +315,19 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         self._state = self._historian.begin(self._state, self._site.day(now))
         situation = self._situation(now)
         due = situation.due(slots, self._again)
-        extras = [*situation.lacking(due, proof=self._health.wants_proof(due))]
-        if situation.may_borrow(self._ledger.book.room(now, self._zones, self.options.monthly_quota)):
-            extras += [PAST] * self._historian.borrow(self._state, self._site.day(now), now)
-        if due or extras:
-            await self._async_ask([*due, *map(situation.at_once, extras)])
+        lacking = map(situation.at_once, situation.lacking(due, proof=self._health.wants_proof(due)))
+        if due := [*due, *lacking]:
+            await self._async_ask(due)
             await self._async_join()
+        if situation.may_borrow(self._ledger.book.room(now, self._zones, self.options.monthly_quota)):
+            await self._async_borrow(situation)
+
+    async def _async_borrow(self, situation: Situation) -> None:
+        """Fetch of the past what brings much; what the day has brought need not wait for it."""
+        number = self._historian.borrow(self._state, self._site.day(situation.now), situation.now)
+        if number:
+            self.async_set_updated_data(await self._async_view())
+            await self._async_ask([situation.at_once(PAST)] * number)
 
     def _situation(self, now: datetime) -> Situation:
         asked = partial(self._ledger.asked, self.sid)
