@@ -1,7 +1,7 @@
 """Set-up and options, through Home Assistant's flows."""
 # ruff: noqa: ANN401 -- what a person types may be of any type
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowResult
@@ -10,7 +10,7 @@ from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 
 from custom_components.apsystems_openapi.const import DOMAIN
-from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET, FaultKind
+from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET, FaultKind, big_plant
 from tests.conftest import Disk
 from tests.house import FIXED, House
 
@@ -339,3 +339,13 @@ async def test_options_can_be_chosen_when_nothing_is_known_of_the_plant(house: H
     del hass_storage[key]
     await _choose(house, entry, sunset_offset=5)
     assert entry.options["sunset_offset"] == 5
+
+
+async def test_a_second_system_has_the_quota_of_its_app_id(house: House) -> None:
+    """Its calls come from the same month, whatever that has cost already."""
+    await house.set_up(monthly_quota=100_000)
+    other = big_plant(2, 1, create_date=date(2026, 6, 1))
+    house.cloud.plants[other.sid] = other
+    result = await submit(house, await begin(house.hass), sid=other.sid)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["result"].options["monthly_quota"] == 100_000

@@ -218,7 +218,6 @@ async def test_systems_of_one_app_id_stop_together(house: House, board: Board) -
     house.cloud.spend(1000)
     before = len(house.calls())
     await house.pass_time("2026-06-16 13:00", HALF_HOUR)
-    # Their polls may be under way at the same moment.
     assert len(house.calls(since=before)) <= 2
     assert len(board.hanging) == 1
     house.cloud.quota = 100_000

@@ -508,6 +508,7 @@ def test_a_batch_of_another_day_replaces_what_was_measured_on_that() -> None:
         times=("12:00",),
         ac_power_w=(None,),
         channels=(ChannelDay(power_w=(None,)), ChannelDay(power_w=(50.0,))),
+        ac_voltages_v=(None,),
     )
 
 

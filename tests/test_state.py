@@ -27,6 +27,7 @@ from custom_components.apsystems_openapi.state import (
     SystemState,
     dump,
     load,
+    merged,
     with_batch_power,
     with_day,
     with_listing,
@@ -378,3 +379,13 @@ def test_a_file_that_was_tampered_with_is_read_or_refused_in_a_way_that_is_expec
     except AttributeError, KeyError, TypeError, ValueError:
         return
     assert load(stored(state)) == state
+
+
+def test_details_that_say_nothing_take_nothing_away() -> None:
+    held = SystemDetails(
+        created=date(2024, 4, 20), capacity_kw=3.28, timezone="Europe/Paris", ecus=("216200012345",), light=1
+    )
+    empty = SystemDetails(created=None, capacity_kw=None, timezone=None, ecus=(), light=None)
+    assert merged(held, empty) == held
+    assert merged(None, empty) == empty
+    assert merged(held, replace(empty, light=3)) == replace(held, light=3)

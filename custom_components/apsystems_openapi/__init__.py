@@ -1,5 +1,6 @@
 """APsystems OpenAPI: solar production of APsystems micro-inverters, by way of the vendor's cloud."""
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
@@ -38,6 +39,9 @@ async def async_unload_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) -
     """Unload a system."""
     if entry.disabled_by:
         issues.async_forget(hass, entry)
+        ledger = await async_get_ledger(hass, entry.data[CONF_APP_ID])
+        await ledger.async_leave(entry.data[CONF_SID])
+    await entry.runtime_data.async_keep()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
@@ -69,6 +73,8 @@ async def async_remove_config_entry_device(
     device: dr.DeviceEntry,
 ) -> bool:
     """Let the owner delete the device of an inverter that the cloud no longer lists."""
+    if entry.state is not ConfigEntryState.LOADED:
+        return False
     coordinator = entry.runtime_data
     ids = {name for domain, name in device.identifiers if domain == DOMAIN}
     if coordinator.sid in ids or ids & coordinator.data.state.listed:

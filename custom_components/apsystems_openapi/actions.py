@@ -14,6 +14,7 @@ from .coordinator import ApsystemsConfigEntry
 from .past import days_between, month_of
 
 IMPORT_HISTORY = "import_history"
+LONGEST_AGO = timedelta(days=20 * 366)
 ATTR_CONFIG_ENTRY_ID = "config_entry_id"
 ATTR_START = "start"
 ATTR_END = "end"
@@ -53,7 +54,7 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
     end: date = call.data.get(ATTR_END, yesterday)
     if details is not None and details.created is not None:
         start = max(start, details.created)
-    if not start <= end <= yesterday:
+    if not yesterday - LONGEST_AGO <= start <= end <= yesterday:
         raise _invalid("bad_range")
     days = days_between(start, end)
     await coordinator.async_want(days)

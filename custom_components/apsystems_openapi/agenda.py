@@ -1,7 +1,7 @@
 """A site day's plan, with what is told about it: the plan itself is `planner`'s."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
@@ -40,7 +40,10 @@ class Agenda:
 def agenda(day: date, site: Site, plant: Plant, accounts: Sequence[Account], options: Options) -> Agenda:
     """Make the plan of a day. Looks at the sun of a month, for evenly spaced polls at that of a year: takes a while."""
     live = options.automatic and options.live_power
-    options, busiest = (options, 0) if live else sized(day.year, site, plant, options)
+    share = min((account.size for account in accounts), default=0.0)
+    sizing = replace(options, monthly_quota=round(share))
+    interval, busiest = (options.interval, 0) if live else _sized(day.year, site, plant, sizing)
+    options = replace(options, interval=interval)
     slots = plan(day, site, plant, accounts, options)
     tomorrow = plan(day + timedelta(days=1), site, plant, accounts, options)
     most = limit(options.monthly_quota)
@@ -50,7 +53,7 @@ def agenda(day: date, site: Site, plant: Plant, accounts: Sequence[Account], opt
         (len(days_left(day, site, account)) * len(slots) * most / account.size for account in accounts if account.size),
         default=0,
     )
-    interval = _mean_spacing(slots) if live else options.interval
+    interval = _mean_spacing(slots) if live else interval
     estimate = min(most, round(used + goes_on))
     return Agenda(
         day=day,
@@ -65,6 +68,11 @@ def agenda(day: date, site: Site, plant: Plant, accounts: Sequence[Account], opt
         ),
         stretched=not live and len(slots) < len(fixed_plan(day, site, plant, options)),
     )
+
+
+def _sized(year: int, site: Site, plant: Plant, options: Options) -> tuple[timedelta, int]:
+    made, busiest = sized(year, site, plant, options)
+    return made.interval, busiest
 
 
 def _turns(slots: Sequence[Slot], plant: Plant) -> str:

@@ -8,7 +8,7 @@ from . import state as states
 from .api import EnergyLevel, OpenApiClient
 from .calls import Call, Kind
 from .energy import Energy, Reading, read_hours, read_summary, read_today
-from .state import Hours, SystemState
+from .state import Hours, SystemState, merged
 
 type Answer = Callable[[SystemState], SystemState]
 
@@ -18,7 +18,7 @@ async def ask(client: OpenApiClient, call: Call, day: date, reading: Reading) ->
     match call.kind:
         case Kind.DETAILS:
             details = await client.details()
-            return lambda state: replace(state, details=details)
+            return lambda state: replace(state, details=merged(state.details, details))
         case Kind.INVERTERS:
             ecus = await client.inverters()
             return lambda state: states.with_listing(state, ecus)

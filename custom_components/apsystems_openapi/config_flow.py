@@ -133,7 +133,10 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
                 return self.async_create_entry(
                     title=f"{MANUFACTURER} {data[CONF_SID]}",
                     data=data,
-                    options=_whole({key: user_input[key] for key in DEFAULTS}),
+                    options={
+                        **_whole({key: user_input[key] for key in DEFAULTS}),
+                        **self._quota_option(data[CONF_APP_ID]),
+                    },
                 )
         return self.async_show_form(
             step_id="user",
@@ -175,6 +178,15 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
             description_placeholders={"name": entry.title},
         )
 
+    def _quota_of(self, app_id: str) -> int:
+        """Return the quota of an App ID, as its other systems have it."""
+        others = [e for e in self._async_current_entries() if e.data.get(CONF_APP_ID) == app_id]
+        return max((options_of(other.options).monthly_quota for other in others), default=DEFAULT_QUOTA)
+
+    def _quota_option(self, app_id: str) -> dict[str, int]:
+        quota = self._quota_of(app_id)
+        return {} if quota == DEFAULT_QUOTA else {CONF_MONTHLY_QUOTA: quota}
+
     async def _async_check(self, data: dict[str, str], entry: ConfigEntry | None = None) -> dict[str, str]:
         """Ask for the system's details, keep the answer for set-up, and return what is wrong by field."""
         try:
@@ -188,7 +200,7 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
         if block := ledger.blocked(now):
             return {"base": str(block.reason)}
         zones = (UTC, CHINA, dt_util.get_default_time_zone())
-        quota = options_of(entry.options).monthly_quota if entry else DEFAULT_QUOTA
+        quota = options_of(entry.options).monthly_quota if entry else self._quota_of(data[CONF_APP_ID])
         try:
             await ledger.async_book(data[CONF_SID], Call(kind=Kind.DETAILS), now, zones, quota)
             details = await client_of(self.hass, data).details()
@@ -240,7 +252,9 @@ class ApsystemsOptionsFlow(OptionsFlowWithReload):
         """Plan a year with the options, for the plant as it is known."""
         state = await _async_known(self.hass, self.config_entry.data[CONF_SID])
         site, _ = await async_locate(self.hass, state.timezone)
-        year = await self.hass.async_add_executor_job(outlook, dt_util.now().year, site, state.plant, options)
+        ledger = await async_get_ledger(self.hass, self.config_entry.data[CONF_APP_ID])
+        share = ledger.share(self.config_entry.data[CONF_SID])
+        year = await self.hass.async_add_executor_job(outlook, dt_util.now().year, site, state.plant, options, share)
         return {"quota": str(options.monthly_quota), **year.words}
 
 

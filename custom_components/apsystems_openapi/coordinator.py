@@ -1,6 +1,6 @@
 """Carries out the plan, merges the answers, keeps the last state on disk; turns the client's errors into words.
 
-Nothing here decides what is due (`planner`), what a figure is (`energy`) or how an answer is read (`models`).
+Nothing here decides what is due (`planner`, `due`), what a figure is (`energy`) or how an answer is read (`models`).
 """
 
 import asyncio
@@ -48,6 +48,7 @@ from .view import PlantData, reading_of, view
 type ApsystemsConfigEntry = ConfigEntry[ApsystemsCoordinator]
 
 CALL_SPACING_S: Final = 2
+SAVED_EVERY: Final = 10  # calls of a long round, so that little is lost when it is cut short
 LONGEST_SLEEP: Final = timedelta(minutes=5)
 
 
@@ -90,6 +91,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         self._again: dict[Call, datetime] = {}
         self._pause_until: datetime | None = None
         self._wake: CALLBACK_TYPE | None = None
+        self._stopped = False
 
     @override
     async def _async_setup(self) -> None:
@@ -173,6 +175,11 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
             await self._async_save()
             self.async_set_updated_data(await self._async_view())
 
+    async def async_keep(self) -> None:
+        """Keep what a round that is cut short has brought; otherwise all is on disk, or newer there by a flow."""
+        if self._round.locked():
+            await self._async_save()
+
     # State and place
 
     @property
@@ -219,7 +226,12 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         today = await self._async_agenda(now)
         book = self._ledger.book
         room = book.room(now, self._zones, self.options.monthly_quota)
-        return view(self._state, self._site, self.options, book, room, today, now)
+        shown = view(self._state, self._site, self.options, book, room, today, now)
+        if self.config_entry.pref_disable_polling:
+            return replace(shown, next_read=None)
+        if (block := self._ledger.blocked(now)) and shown.next_read is not None:
+            return replace(shown, next_read=max(shown.next_read, block.until))
+        return shown
 
     # The timer. Home Assistant's own for coordinators does not see clock changes and ends with the last listener; one
     # for a point in time waits for it even when the clock is set back by days.
@@ -229,6 +241,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
 
     @callback
     def _cancel_wake(self) -> None:
+        self._stopped = True
         if self._wake is not None:
             self._wake()
             self._wake = None
@@ -239,12 +252,17 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         self.config_entry.async_create_background_task(self.hass, self._async_tick(), f"{self.name} plan")
 
     async def _async_tick(self) -> None:
-        await self.async_refresh()
-        await dashboard.async_check(self.hass, self.config_entry, self.sid)
-        now = dt_util.utcnow()
-        slots = (await self._async_agenda(now)).slots
-        tomorrow = self._site.midnight(self._site.day(now) + timedelta(days=1))
-        self._wake_at(min((now + LONGEST_SLEEP, tomorrow, *(s.at for s in slots if s.at > now))))
+        moments = [dt_util.utcnow() + LONGEST_SLEEP]
+        try:
+            await self.async_refresh()
+            await dashboard.async_check(self.hass, self.config_entry, self.sid)
+            now = dt_util.utcnow()
+            slots = (await self._async_agenda(now)).slots
+            moments += [self._site.midnight(self._site.day(now) + timedelta(days=1))]
+            moments += [slot.at for slot in slots if slot.at > now]
+        finally:
+            if not self._stopped:
+                self._wake_at(min(moments))
 
     # What is due
 
@@ -317,9 +335,12 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         due = situation.due(slots, self._again)
         lacking = map(situation.at_once, situation.lacking(due, proof=self._health.wants_proof(due)))
         if due := [*due, *lacking]:
-            await self._async_ask(due)
+            failure = await self._async_ask(due)
             await self._async_join()
-        if situation.may_borrow(self._ledger.book.room(now, self._zones, self.options.monthly_quota)):
+            if failure is not None:
+                return
+        room = self._ledger.book.room(now, self._zones, self.options.monthly_quota)
+        if situation.may_borrow(room):
             await self._async_borrow(situation)
 
     async def _async_borrow(self, situation: Situation) -> None:
@@ -351,6 +372,8 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
                     break
                 failure = await self._async_call(slot)
             first = first or failure
+            if number % SAVED_EVERY == SAVED_EVERY - 1:
+                await self._async_save()
             if type(failure) in BLOCKING or isinstance(failure, LedgerError) or self._health.refused:
                 break
             if isinstance(failure, OpenApiConnectionError) and isinstance(former, OpenApiConnectionError):
@@ -365,7 +388,8 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         call, now = slot.call, dt_util.utcnow()
         reading = reading_of(self._state, self._site, now)
         second = self._again.pop(call, None) is not None
-        if call.kind is Kind.PAST and not self._historian.is_behind(self._state, reading.day):
+        behind = self._historian.is_behind(self._state, reading.day) and not self._historian.rests(now)
+        if call.kind is Kind.PAST and not behind:
             return None
         try:
             await self._ledger.async_book(self.sid, call, now, self._zones, self.options.monthly_quota)
@@ -376,7 +400,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
         except OpenApiNoDataError:
             answer = nothing(call, reading)
         except LedgerError as failure:
-            self._health.async_not_booked(failure, self._zones)
+            await self._health.async_not_booked(failure, self._zones)
             return failure
         except OpenApiError as failure:
             # One read of several that make a round is not worth another call; one that stands alone is, once.

@@ -35,7 +35,7 @@ class MonthForecast:
     interval: float | None
 
 
-def forecast(year: int, site: Site, plant: Plant, options: Options) -> Iterator[MonthForecast]:
+def forecast(year: int, site: Site, plant: Plant, options: Options, share: float = 1.0) -> Iterator[MonthForecast]:
     """Plan every day of a year and carry the plans out; months in order. Takes about a second."""
     options = sized(year, site, plant, options)[0] if options.automatic and not options.live_power else options
     zones = (UTC, CHINA, site.zone)
@@ -47,7 +47,7 @@ def forecast(year: int, site: Site, plant: Plant, options: Options) -> Iterator[
         days = []
         while day.month == month:
             days.append(day)
-            accounts = book.accounts(site.midnight(day).astimezone(UTC), zones, options.monthly_quota, 1)
+            accounts = book.accounts(site.midnight(day).astimezone(UTC), zones, options.monthly_quota, share)
             for slot in plan(day, site, plant, accounts, options):
                 if book.room(slot.at, zones, options.monthly_quota):
                     book.add(slot.at)
@@ -77,12 +77,12 @@ class Outlook:
         }
 
 
-def outlook(year: int, site: Site, plant: Plant, options: Options) -> Outlook:
+def outlook(year: int, site: Site, plant: Plant, options: Options, share: float = 1.0) -> Outlook:
     """Plan a year and return its extremes; of months with about the same calls those with the rarest and closest reads.
 
     As many calls as that are those that differ by less than a twentieth of the most.
     """
-    months = list(forecast(year, site, plant, options))
+    months = list(forecast(year, site, plant, options, share))
     step = max(1.0, max(month.calls.total() for month in months) / 20)
     months.sort(key=lambda month: (round(month.calls.total() / step), month.interval or 0))
     return Outlook(busiest=months[-1], quietest=months[0])

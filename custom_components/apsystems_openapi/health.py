@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final
 
 from homeassistant.config_entries import SOURCE_REAUTH
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import UnknownFlow
 from homeassistant.util import dt as dt_util
 
@@ -25,7 +25,7 @@ from .api import (
 from .book import reserve
 from .calls import Call, Kind, Slot
 from .const import LOGGER
-from .ledger import PROBE, Ledger, LedgerError, Reason, SpentError
+from .ledger import PROBE, Block, Ledger, LedgerError, Reason, SpentError
 from .solar import Site
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ class Health:
         self.failing[call.kind] = f"{type(failure).__name__}: {failure}"
         return now + RETRY_AFTER
 
-    @callback
-    def async_not_booked(self, failure: LedgerError, zones: Sequence[tzinfo]) -> None:
+    async def async_not_booked(self, failure: LedgerError, zones: Sequence[tzinfo]) -> None:
         """Say once why no call is made; while Home Assistant stops that goes without saying."""
         if self._hass.is_stopping:
             return
@@ -119,6 +118,8 @@ class Health:
         elif self._told_spent is None or now >= self._told_spent:
             self._told_spent = notice.resumes(now, zones)
             LOGGER.warning("%s; the next ones are made from %s on", failure, f"{self._told_spent:%Y-%m-%d}")
+            block = Block(reason=Reason.QUOTA, until=self._told_spent, wait=PROBE)
+            await notice.async_show(self._hass, self._ledger, block, zones[-1])
 
     async def async_succeeded(self, call: Call) -> None:
         """Say once that it works again."""
@@ -133,12 +134,16 @@ class Health:
         if await self._ledger.async_unblock():
             LOGGER.info("The cloud takes calls again")
             notice.async_clear(self._hass, self._ledger)
+        elif self._told_spent is not None:
+            self._told_spent = None
+            notice.async_clear(self._hass, self._ledger)
 
     async def async_show(self, now: datetime, site: Site, zones: Sequence[tzinfo], unknown_zone: str | None) -> None:
         """Show the owner what holds calls up, and what he can put right."""
         left = None
         if block := self._ledger.blocked(now):
-            await notice.async_show(self._hass, self._ledger, block, site.zone)
+            if self._ledger.shown != block:  # what the owner has dismissed does not come back
+                await notice.async_show(self._hass, self._ledger, block, site.zone)
             if block.reason is Reason.QUOTA:
                 room = self._ledger.book.room(now, zones, self._quota)
                 left = room if room > max(self._quota * PLENTY, reserve(self._quota)) else None

@@ -35,6 +35,7 @@ class Historian:
         self._production = Statistic(sid=sid)
         self._put_off: dict[Step, date] = {}
         self._failed: datetime | None = None
+        self._busy: datetime | None = None
         self._borrowed: dict[date, int] = {}
 
     @property
@@ -53,13 +54,17 @@ class Historian:
         """Tell whether a call could fetch something of the past."""
         return self.available and self._next(state.past, today) is not None
 
+    def rests(self, now: datetime) -> bool:
+        """Tell whether the recorder could not take what was fetched a while ago, so that nothing is fetched now."""
+        return self._busy is not None and abs(now - self._busy) < PAUSE
+
     def borrow(self, state: SystemState, today: date, now: datetime) -> int:
         """Return how many calls are to be made at once that nobody planned; after a failure none for a while.
 
         The days after pay for them, so that a day has only so many.
         """
-        resting = self._failed is not None and abs(now - self._failed) < PAUSE
-        if resting or not self._history.ready:
+        failed = self._failed is not None and abs(now - self._failed) < PAUSE
+        if failed or self.rests(now) or not self._history.ready:
             return 0
         borrowed = self._borrowed.get(today, 0)
         most = max(1, round(self._options.monthly_quota * MOST_BORROWED)) - borrowed
@@ -109,6 +114,7 @@ class Historian:
                 self._failed = now
                 raise
         except RecorderBusyError:
+            self._busy = now
             return lambda state: state
         return lambda state: replace(state, past=past)
 

@@ -58,6 +58,7 @@ class Ledger:
     def __init__(self, hass: HomeAssistant, app_id: str) -> None:
         self.digest = hashlib.sha256(f"{DOMAIN}/{app_id}".encode()).hexdigest()[:16]
         self.block: Block | None = None
+        self.shown: Block | None = None
         self.turn = asyncio.Lock()
         self._hass = hass
         self._store = Store[dict[str, Any]](hass, 1, f"{DOMAIN}.ledger.{self.digest}", private=True, atomic_writes=True)
@@ -130,6 +131,11 @@ class Ledger:
         self.block = None
         await self._async_note()
         return True
+
+    async def async_leave(self, sid: str) -> None:
+        """Let the other systems have a system's part."""
+        if self._needs.pop(sid, None) is not None:
+            await self._async_note()
 
     async def async_forget(self, sid: str) -> None:
         """Forget what a removed system was asked; what it cost stays in the book."""

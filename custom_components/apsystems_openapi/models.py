@@ -168,7 +168,7 @@ def parse_inverters(data: object) -> tuple[Ecu, ...]:
 
 
 def parse_summary(data: object) -> Summary:
-    """Read a system's or an ECU's summary."""
+    """Read a system's summary."""
     summary = _object(data)
     return Summary(
         today=parse_amount(summary.get("today")),
@@ -266,13 +266,16 @@ def parse_batch_power(data: object) -> BatchPower:
 def with_batch(reading: InverterDay | None, uid: str, day: date, batch: BatchPower) -> InverterDay | None:
     """Return the inverter's day with the batch's DC series laid over it, by label; None where there is nothing.
 
-    A batch says nothing of AC, voltages and the rest: those stay as they were measured.
+    A batch says nothing of AC, voltages and the rest: those stay as they were measured, on a new day as unknown. An
+    inverter keeps the channels and phases that it has shown.
     """
     fresh = {channel: values for (owner, channel), values in batch.power_w.items() if owner == uid}
     if not fresh:
         return reading
     if reading is None or reading.day != day:
-        reading = InverterDay(day=day, times=(), ac_power_w=(), channels=())
+        phases = len(reading.ac_voltages_v) if reading else 0
+        channels_shown = (ChannelDay(),) * (len(reading.channels) if reading else 0)
+        reading = InverterDay(day=day, times=(), ac_power_w=(), channels=channels_shown, ac_voltages_v=(None,) * phases)
     times = tuple(sorted({*reading.times, *batch.times}))
 
     def spread(labels: tuple[str, ...], values: Series) -> dict[str, float | None]:

@@ -20,6 +20,7 @@ async def async_show(hass: HomeAssistant, ledger: Ledger, block: Block, zone: tz
         template = texts.get(f"component.{DOMAIN}.exceptions.{key}.message", key)
         return template.replace("{until}", moment(block.until, zone))
 
+    ledger.shown = block
     persistent_notification.async_create(
         hass, text(f"blocked_{block.reason}"), title=text("blocked_title"), notification_id=_id(ledger)
     )
@@ -28,6 +29,7 @@ async def async_show(hass: HomeAssistant, ledger: Ledger, block: Block, zone: tz
 @callback
 def async_clear(hass: HomeAssistant, ledger: Ledger) -> None:
     """Take the notification away."""
+    ledger.shown = None
     persistent_notification.async_dismiss(hass, _id(ledger))
 
 

@@ -81,7 +81,7 @@ def plan(day: date, site: Site, plant: Plant, accounts: Sequence[Account], optio
     rounds = _rounds(curve, plant)
     # Only a month that runs short has fewer duties.
     daily = steady if pace > ENOUGH * steady else pace
-    duties, cost = _duties(day, site, plant, hours, light, daily - rounds * (len(plant.ecus) - 1))
+    duties, cost = _duties(day, site, plant, options, hours, light, daily - rounds * (len(plant.ecus) - 1))
     calls = _calls_for_reads(day, site, accounts, options, cost)
     return tuple(sorted([*duties, *_reads(day, plant, curve, hours, calls, rounds)]))
 
@@ -89,13 +89,20 @@ def plan(day: date, site: Site, plant: Plant, accounts: Sequence[Account], optio
 # Duties
 
 
-def _duties(day: date, site: Site, plant: Plant, hours: Span, light: Span, daily: float) -> tuple[list[Slot], float]:
+def _duties(
+    day: date, site: Site, plant: Plant, options: Options, hours: Span, light: Span, daily: float
+) -> tuple[list[Slot], float]:
     """Return the day's duties, and what they cost on average; what a day cannot pay takes turns or is left out."""
     closing = min(hours.end, site.at(day, LAST_CLOSING)).astimezone(UTC)
     midnight = site.midnight(day + timedelta(days=1)).astimezone(UTC)
     until = min(closing + LATE, midnight)
     panels = [Call(kind=Kind.BATCH_POWER, target=eid) for eid in plant.ecus]
-    lesser = [Call(kind=Kind.HOURLY), *(Call(kind=Kind.BATCH_ENERGY, target=eid) for eid in plant.ecus)]
+    energies = [Call(kind=Kind.BATCH_ENERGY, target=eid) for eid in plant.ecus]
+    lesser = [Call(kind=Kind.HOURLY)]
+    if options.panel_statistics:  # a day that is left out is missing for ever
+        panels += energies
+    else:
+        lesser += energies
 
     spare = daily - 1
     first, first_cost = _turns(panels, floor(spare), day)

@@ -135,6 +135,20 @@ class SystemState:
         return frozenset(self.days) - {i.uid for i in self.inverters} - frozenset(self.sought)
 
 
+def merged(held: SystemDetails | None, details: SystemDetails) -> SystemDetails:
+    """Return the details with what only former ones have told."""
+    if held is None:
+        return details
+    return replace(
+        details,
+        created=details.created or held.created,
+        capacity_kw=details.capacity_kw or held.capacity_kw,
+        timezone=details.timezone or held.timezone,
+        ecus=details.ecus or held.ecus,
+        light=details.light or held.light,
+    )
+
+
 def with_listing(state: SystemState, ecus: tuple[Ecu, ...]) -> SystemState:
     """Take an inverter list. Gone is only what its own ECU, with a list that is not empty, does not name.
 
