@@ -260,6 +260,9 @@ class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
             slots = (await self._async_agenda(now)).slots
             moments += [self._site.midnight(self._site.day(now) + timedelta(days=1))]
             moments += [slot.at for slot in slots if slot.at > now]
+        except asyncio.CancelledError:
+            self._stopped = True
+            raise
         finally:
             if not self._stopped:
                 self._wake_at(min(moments))
