@@ -17,7 +17,7 @@ class Figure:
 
 
 def figures(truth: dict[str, Any], sid: str) -> list[Figure]:
-    """List the figures of a system and of all its inverters (design §4)."""
+    """List the figures of a system and of all its inverters."""
     system = [
         Figure(f"{sid}_total_energy", truth["lifetime_kwh"], 0.011, "kWh"),
         Figure(f"{sid}_today_energy", truth["today_kwh"], 0.011, "kWh"),

@@ -57,7 +57,7 @@ def whole(options: Any) -> bool:
 
 
 async def test_one_call_proves_the_credentials_and_set_up_does_not_ask_again(house: House) -> None:
-    """The entry is as design §3 has it; of the system's details one call tells for good."""
+    """Credentials are data, wishes are options; of the system's details one call tells for good."""
     result = await submit(house, await begin(house.hass))
     assert house.calls()[0].kind == "details"
     await house.settle()
