@@ -40,20 +40,22 @@ class Agenda:
 def agenda(day: date, site: Site, plant: Plant, accounts: Sequence[Account], options: Options) -> Agenda:
     """Make the plan of a day. Looks at the sun of a month, for evenly spaced polls at that of a year: takes a while."""
     live = options.automatic and options.live_power
-    share = min((account.size for account in accounts), default=0.0)
-    sizing = replace(options, monthly_quota=round(share))
-    interval, busiest = (options.interval, 0) if live else _sized(day.year, site, plant, sizing)
-    options = replace(options, interval=interval)
+    most = limit(options.monthly_quota)
+    busiest = 0
+    if not live:
+        share = min((account.size for account in accounts), default=0.0) / max(most, 1)
+        own = replace(options, monthly_quota=round(options.monthly_quota * share))
+        own, busiest = sized(day.year, site, plant, own)
+        options = replace(options, interval=own.interval)
     slots = plan(day, site, plant, accounts, options)
     tomorrow = plan(day + timedelta(days=1), site, plant, accounts, options)
-    most = limit(options.monthly_quota)
     used = most - min((account.left * most / account.size for account in accounts if account.size), default=0)
     # Other systems of the App ID go on as this one does, by their part of what is left.
     goes_on = max(
         (len(days_left(day, site, account)) * len(slots) * most / account.size for account in accounts if account.size),
         default=0,
     )
-    interval = _mean_spacing(slots) if live else interval
+    interval = _mean_spacing(slots) if live else options.interval
     estimate = min(most, round(used + goes_on))
     return Agenda(
         day=day,
@@ -68,11 +70,6 @@ def agenda(day: date, site: Site, plant: Plant, accounts: Sequence[Account], opt
         ),
         stretched=not live and len(slots) < len(fixed_plan(day, site, plant, options)),
     )
-
-
-def _sized(year: int, site: Site, plant: Plant, options: Options) -> tuple[timedelta, int]:
-    made, busiest = sized(year, site, plant, options)
-    return made.interval, busiest
 
 
 def _turns(slots: Sequence[Slot], plant: Plant) -> str:
