@@ -62,6 +62,22 @@ def async_tell_time_zone(hass: HomeAssistant, entry: ApsystemsConfigEntry, unkno
 
 
 @callback
+def async_tell_double_source(hass: HomeAssistant, entry: ApsystemsConfigEntry, sid: str | None) -> None:
+    """Tell that the Energy dashboard counts a system's production twice; None: it does not."""
+    if sid is None:
+        return _async_delete(hass, entry, "double_source")
+    return ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _id("double_source", entry),
+        is_fixable=False,
+        severity=ir.IssueSeverity.WARNING,
+        translation_key="double_source",
+        translation_placeholders={"sid": sid},
+    )
+
+
+@callback
 def async_forget(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> None:
     """Take away all that an entry has told."""
     for key in _KEYS:
