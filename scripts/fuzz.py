@@ -23,7 +23,7 @@ sys.modules[PACKAGE].__path__ = [str(ROOT / PACKAGE.replace(".", "/"))]
 
 with atheris.instrument_imports(include=[PACKAGE, "json"]):
     from custom_components.apsystems_openapi import models, state as states
-    from custom_components.apsystems_openapi.api import EnergyLevel, OpenApiClient, OpenApiError
+    from custom_components.apsystems_openapi.cloud.client import EnergyLevel, OpenApiClient, OpenApiError
 
 DAY = date(2025, 6, 30)
 UID = "703000000011"

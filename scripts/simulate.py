@@ -18,12 +18,12 @@ sys.path.insert(0, str(ROOT))
 sys.modules[PACKAGE] = ModuleType(PACKAGE)
 sys.modules[PACKAGE].__path__ = [str(ROOT / PACKAGE.replace(".", "/"))]
 
-from custom_components.apsystems_openapi.book import CHINA, Book  # noqa: E402
-from custom_components.apsystems_openapi.calls import Kind, Options, Plant, Slot  # noqa: E402
-from custom_components.apsystems_openapi.fixed import fixed_plan  # noqa: E402
-from custom_components.apsystems_openapi.forecast import MonthForecast, forecast, summed  # noqa: E402
-from custom_components.apsystems_openapi.planner import plan  # noqa: E402
-from custom_components.apsystems_openapi.solar import Site, sun_elevation  # noqa: E402
+from custom_components.apsystems_openapi.schedule.automatic import plan  # noqa: E402
+from custom_components.apsystems_openapi.schedule.calls import Kind, Options, Plant, Slot  # noqa: E402
+from custom_components.apsystems_openapi.schedule.fixed import fixed_plan  # noqa: E402
+from custom_components.apsystems_openapi.schedule.preview import MonthForecast, forecast, summed  # noqa: E402
+from custom_components.apsystems_openapi.schedule.quota import CHINA, Book  # noqa: E402
+from custom_components.apsystems_openapi.schedule.sun import Site, sun_elevation  # noqa: E402
 
 KINDS = (Kind.ECU_DAY, Kind.SUMMARY, Kind.HOURLY, Kind.BATCH_POWER, Kind.BATCH_ENERGY, Kind.TELEMETRY)
 

@@ -26,8 +26,9 @@ import pytest
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 from sqlalchemy import text
 
-from custom_components.apsystems_openapi import api, sensor
-from custom_components.apsystems_openapi.calls import Call, Kind
+from custom_components.apsystems_openapi import sensor
+from custom_components.apsystems_openapi.cloud import client as api
+from custom_components.apsystems_openapi.schedule.calls import Call, Kind
 from simulator import Cloud, Fault, FaultKind, Plant, big_plant
 from tests.house import FIXED, House, RightClock
 

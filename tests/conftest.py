@@ -21,7 +21,7 @@ from tests.house import House, RightClock
 # Home Assistant's tests log every statement, even where nobody reads it.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
 # It builds dates by the types that dataclasses were declared with, which are the real ones.
-freezegun.configure(extend_ignore_list=["custom_components.apsystems_openapi.state"])
+freezegun.configure(extend_ignore_list=["custom_components.apsystems_openapi.system.state"])
 
 
 class Disk(dict[str, Any]):

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from statistics import fmean
 from zoneinfo import ZoneInfo
 
-from custom_components.apsystems_openapi.book import Book
-from custom_components.apsystems_openapi.calls import Kind, Options, Plant, Slot
-from custom_components.apsystems_openapi.planner import plan
-from custom_components.apsystems_openapi.solar import Site, sun_elevation
+from custom_components.apsystems_openapi.schedule.automatic import plan
+from custom_components.apsystems_openapi.schedule.calls import Kind, Options, Plant, Slot
+from custom_components.apsystems_openapi.schedule.quota import Book
+from custom_components.apsystems_openapi.schedule.sun import Site, sun_elevation
 
 CHINA = ZoneInfo("Asia/Shanghai")
 LONDON = Site(latitude=51.5, longitude=-0.13, zone=ZoneInfo("Europe/London"))

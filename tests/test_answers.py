@@ -5,12 +5,12 @@ from datetime import UTC, date, datetime
 import aiohttp
 import pytest
 
-from custom_components.apsystems_openapi.answers import ask, nothing
-from custom_components.apsystems_openapi.api import OpenApiClient
-from custom_components.apsystems_openapi.calls import Call, Kind
-from custom_components.apsystems_openapi.energy import Energy, Reading
-from custom_components.apsystems_openapi.models import Ecu
-from custom_components.apsystems_openapi.state import SystemState
+from custom_components.apsystems_openapi.cloud.client import OpenApiClient
+from custom_components.apsystems_openapi.cloud.models import Ecu
+from custom_components.apsystems_openapi.schedule.calls import Call, Kind
+from custom_components.apsystems_openapi.system.energy import Energy, Reading
+from custom_components.apsystems_openapi.system.state import SystemState
+from custom_components.apsystems_openapi.system.updates import ask, nothing
 
 DAY = date(2026, 6, 15)
 READING = Reading(

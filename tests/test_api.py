@@ -16,12 +16,11 @@ import aiohttp
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.apsystems_openapi import api
-from custom_components.apsystems_openapi.api import (
-    EnergyLevel,
+from custom_components.apsystems_openapi.cloud import client as api
+from custom_components.apsystems_openapi.cloud.client import EnergyLevel, OpenApiClient, normalize_base_url, sign
+from custom_components.apsystems_openapi.cloud.exceptions import (
     OpenApiAnswerError,
     OpenApiAuthError,
-    OpenApiClient,
     OpenApiConnectionError,
     OpenApiError,
     OpenApiNoDataError,
@@ -29,10 +28,8 @@ from custom_components.apsystems_openapi.api import (
     OpenApiQuotaError,
     OpenApiRequestError,
     OpenApiThrottledError,
-    normalize_base_url,
-    sign,
 )
-from custom_components.apsystems_openapi.models import InverterDay, Summary
+from custom_components.apsystems_openapi.cloud.models import InverterDay, Summary
 from simulator import (
     DEFAULT_APP_ID,
     DEFAULT_APP_SECRET,

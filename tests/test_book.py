@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.apsystems_openapi.book import CHINA, Book, limit, month, reserve, shares
+from custom_components.apsystems_openapi.schedule.quota import CHINA, Book, limit, month, reserve, shares
 
 LONDON, KOLKATA, HONOLULU, KIRITIMATI = (
     ZoneInfo(name) for name in ("Europe/London", "Asia/Kolkata", "Pacific/Honolulu", "Pacific/Kiritimati")

@@ -9,7 +9,8 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 import pytest
 
-from custom_components.apsystems_openapi.energy import (
+from custom_components.apsystems_openapi.cloud.models import Series, Summary
+from custom_components.apsystems_openapi.system.energy import (
     Energy,
     Reading,
     power_limit_kw,
@@ -17,7 +18,6 @@ from custom_components.apsystems_openapi.energy import (
     read_summary,
     turn,
 )
-from custom_components.apsystems_openapi.models import Series, Summary
 
 ZONE = ZoneInfo("Europe/Paris")
 DAY, NEXT_DAY = date(2026, 6, 15), date(2026, 6, 16)

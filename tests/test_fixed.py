@@ -8,11 +8,11 @@ from itertools import pairwise
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.apsystems_openapi.agenda import agenda
-from custom_components.apsystems_openapi.book import Account
-from custom_components.apsystems_openapi.calls import Kind, Options, Plant
-from custom_components.apsystems_openapi.fixed import fixed_plan, sized, thinned
-from custom_components.apsystems_openapi.solar import daylight, solar_hours
+from custom_components.apsystems_openapi.schedule.calls import Kind, Options, Plant
+from custom_components.apsystems_openapi.schedule.day_plan import agenda
+from custom_components.apsystems_openapi.schedule.fixed import fixed_plan, sized, thinned
+from custom_components.apsystems_openapi.schedule.quota import Account
+from custom_components.apsystems_openapi.schedule.sun import daylight, solar_hours
 from tests.house import House
 from tests.planning import LONDON, Run, assert_within, clock, days_from, plant_of, site_at
 

@@ -9,9 +9,9 @@ from statistics import fmean
 
 import pytest
 
-from custom_components.apsystems_openapi.calls import Kind, Options, Plant, Slot
-from custom_components.apsystems_openapi.forecast import MonthForecast, forecast, outlook
-from custom_components.apsystems_openapi.solar import Site
+from custom_components.apsystems_openapi.schedule.calls import Kind, Options, Plant, Slot
+from custom_components.apsystems_openapi.schedule.preview import MonthForecast, forecast, outlook
+from custom_components.apsystems_openapi.schedule.sun import Site
 from tests.planning import CHINA, LONDON, Run, ages, assert_within, days_from, per_month, plant_of, site_at
 
 YEAR = days_from(date(2026, 1, 1), 365)

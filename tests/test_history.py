@@ -14,9 +14,9 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from sqlalchemy.exc import SQLAlchemyError
 
-from custom_components.apsystems_openapi.history import History, Statistic
-from custom_components.apsystems_openapi.series import DayEnergy
-from custom_components.apsystems_openapi.solar import Site
+from custom_components.apsystems_openapi.history.recorder import History, Statistic
+from custom_components.apsystems_openapi.history.rows import DayEnergy
+from custom_components.apsystems_openapi.schedule.sun import Site
 from simulator import Fault, FaultKind, Kind, Level, sample_plant
 from tests.house import PARIS, House, paris
 from tests.recorded import (
@@ -74,7 +74,7 @@ async def test_a_second_import_changes_no_row_and_queues_none(house: House) -> N
     assert len(held) > 5 * 14
     await assert_days(house, days(date(2026, 6, 10), date(2026, 6, 14)))
     seen = len(house.cloud.calls)
-    with patch("custom_components.apsystems_openapi.history.async_add_external_statistics") as add:
+    with patch("custom_components.apsystems_openapi.history.recorder.async_add_external_statistics") as add:
         await ask_for(house, entry, date(2026, 6, 10))
         await until_done(house)
     assert asked_for(house, since=seen) == [f"2026-06-{day}" for day in (14, 13, 12, 11, 10)]
@@ -244,7 +244,9 @@ async def test_a_start_over_midnight_does_not_wait_for_a_recorder_that_waits_for
 
 async def test_a_recorder_that_fails_is_named_once_and_all_else_goes_on(house: House) -> None:
     await house.set_up(auto_scan_interval=True, import_history=False)
-    with patch("custom_components.apsystems_openapi.history.statistics_during_period", side_effect=SQLAlchemyError):
+    with patch(
+        "custom_components.apsystems_openapi.history.recorder.statistics_during_period", side_effect=SQLAlchemyError
+    ):
         await house.pass_time(timedelta(hours=4), timedelta(minutes=20))
     assert len(house.log(word="The recorder")) == 1
     assert house.value("today_energy") == pytest.approx(house.cloud.today_kwh(house.sid), abs=1.5)
@@ -274,6 +276,6 @@ async def test_a_year_of_hours_is_written_while_the_loop_runs_on(house: House) -
     assert len(held) == 365 * sum(1 for kwh in curve if kwh)
     assert turns > 100
     assert_orderly(held)
-    with patch("custom_components.apsystems_openapi.history.async_add_external_statistics") as add:
+    with patch("custom_components.apsystems_openapi.history.recorder.async_add_external_statistics") as add:
         await history.async_write(statistic, site, year, house.now)
     assert not add.called

@@ -18,8 +18,6 @@ from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.apsystems_openapi.book import CHINA
-from custom_components.apsystems_openapi.calls import Call, Kind
 from custom_components.apsystems_openapi.const import DOMAIN
 from custom_components.apsystems_openapi.ledger import (
     Ledger,
@@ -28,6 +26,8 @@ from custom_components.apsystems_openapi.ledger import (
     SpentError,
     async_get_ledger,
 )
+from custom_components.apsystems_openapi.schedule.calls import Call, Kind
+from custom_components.apsystems_openapi.schedule.quota import CHINA
 from simulator import big_plant, sample_plant
 from tests.conftest import Disk
 from tests.house import House
@@ -108,7 +108,7 @@ sys.path.insert(0, {root!r})
 from datetime import UTC, datetime
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import storage
-from custom_components.apsystems_openapi.calls import Call, Kind
+from custom_components.apsystems_openapi.schedule.calls import Call, Kind
 from custom_components.apsystems_openapi.ledger import Ledger
 
 async def main():

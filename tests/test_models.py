@@ -11,15 +11,19 @@ import re
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.apsystems_openapi.models import (
+from custom_components.apsystems_openapi.cloud.models import (
     BatchPower,
     ChannelDay,
     Inverter,
     InverterDay,
     Series,
-    ShapeError,
     Summary,
     latest,
+    peak,
+    with_batch,
+)
+from custom_components.apsystems_openapi.cloud.parsing import (
+    ShapeError,
     parse_amount,
     parse_batch_energy,
     parse_batch_power,
@@ -31,8 +35,6 @@ from custom_components.apsystems_openapi.models import (
     parse_inverters,
     parse_number,
     parse_summary,
-    peak,
-    with_batch,
 )
 from tests import samples
 

@@ -10,7 +10,7 @@ from homeassistant.components.recorder.core import Recorder
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.apsystems_openapi.past import (
+from custom_components.apsystems_openapi.system.backlog import (
     Past,
     Step,
     begun,
@@ -165,7 +165,7 @@ async def test_a_statistic_deleted_between_reading_and_writing_shows_no_spike(
 ) -> None:
     await house.set_up(**RICH, import_history=False)
     await house.pass_time(timedelta(hours=3), timedelta(minutes=20))
-    from custom_components.apsystems_openapi import history  # noqa: PLC0415
+    from custom_components.apsystems_openapi.history import recorder as history  # noqa: PLC0415
 
     add = history.async_add_external_statistics
     cleared: list[str] = []

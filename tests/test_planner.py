@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 import pytest
 
-from custom_components.apsystems_openapi.book import Account, Book, shares
-from custom_components.apsystems_openapi.calls import Kind, Options, Plant, Slot
-from custom_components.apsystems_openapi.planner import plan
-from custom_components.apsystems_openapi.solar import Site, daylight, solar_hours, sun_elevation
+from custom_components.apsystems_openapi.schedule.automatic import plan
+from custom_components.apsystems_openapi.schedule.calls import Kind, Options, Plant, Slot
+from custom_components.apsystems_openapi.schedule.quota import Account, Book, shares
+from custom_components.apsystems_openapi.schedule.sun import Site, daylight, solar_hours, sun_elevation
 from tests.planning import CHINA, LONDON, Run, assert_within, clock, days_from, per_month, plant_of, site_at
 
 JUNE = date(2026, 6, 15)

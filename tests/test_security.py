@@ -17,7 +17,7 @@ from homeassistant.helpers import aiohttp_client
 import pytest
 
 from custom_components.apsystems_openapi import settings
-from custom_components.apsystems_openapi.api import sign
+from custom_components.apsystems_openapi.cloud.client import sign
 from custom_components.apsystems_openapi.const import DOMAIN
 from simulator import Plant, parse_fault, sample_plant
 from tests.house import House
@@ -49,7 +49,7 @@ async def test_a_day_of_faults_tells_the_log_no_secret_and_no_whole_id(house: Ho
         signatures.append(sign(*args))
         return signatures[-1]
 
-    with patch("custom_components.apsystems_openapi.api.sign", signed):
+    with patch("custom_components.apsystems_openapi.cloud.client.sign", signed):
         entry = await go_through_the_flow(house)
         assert entry is not None
         for fault in sorted(FAULTS, key=STOPPING.__contains__):

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.apsystems_openapi.series import DayEnergy, Row, changed_rows, rows_of, scaled
-from custom_components.apsystems_openapi.solar import Site
+from custom_components.apsystems_openapi.history.rows import DayEnergy, Row, changed_rows, rows_of, scaled
+from custom_components.apsystems_openapi.schedule.sun import Site
 
 PARIS = Site(latitude=48.85, longitude=2.35, zone=ZoneInfo("Europe/Paris"))
 DAY = date(2026, 6, 15)

@@ -9,7 +9,7 @@ from astral.sun import sunrise, sunset
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.apsystems_openapi.solar import Site, daylight, solar_hours, sun_elevation
+from custom_components.apsystems_openapi.schedule.sun import Site, daylight, solar_hours, sun_elevation
 
 HALF_HOUR = timedelta(minutes=30)
 NONE = timedelta()

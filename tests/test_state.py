@@ -11,17 +11,17 @@ from homeassistant.util.json import json_loads
 from hypothesis import given, settings, strategies as st
 import pytest
 
-from custom_components.apsystems_openapi.energy import Energy
-from custom_components.apsystems_openapi.models import (
+from custom_components.apsystems_openapi.cloud.models import (
     BatchPower,
     ChannelDay,
     Ecu,
     Inverter,
     InverterDay,
     SystemDetails,
-    parse_inverter_day,
 )
-from custom_components.apsystems_openapi.state import (
+from custom_components.apsystems_openapi.cloud.parsing import parse_inverter_day
+from custom_components.apsystems_openapi.system.energy import Energy
+from custom_components.apsystems_openapi.system.state import (
     Hours,
     Retry,
     SystemState,

@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import actions, devices, issues
+from . import devices, issues, services
 from .const import CONF_APP_ID, CONF_SID, DOMAIN
 from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator, state_store
 from .ledger import async_get_ledger
@@ -18,7 +18,7 @@ PLATFORMS = [Platform.BUTTON, Platform.SENSOR]
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
     """Register the action."""
-    actions.async_register(hass)
+    services.async_register(hass)
     return True
 
 

@@ -9,10 +9,10 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .calls import Call, Kind
 from .coordinator import ApsystemsConfigEntry
 from .entity import ApsystemsEntity
-from .state import SystemState
+from .schedule.calls import Call, Kind
+from .system.state import SystemState
 
 PARALLEL_UPDATES = 1
 

@@ -29,9 +29,8 @@ from homeassistant.helpers.selector import (
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .api import OpenApiError, normalize_base_url
-from .book import CHINA
-from .calls import Call, Kind, Options
+from .cloud.client import normalize_base_url
+from .cloud.exceptions import OpenApiError
 from .const import (
     CONF_APP_ID,
     CONF_APP_SECRET,
@@ -57,12 +56,14 @@ from .const import (
     MORE_DEFAULTS,
 )
 from .coordinator import state_store
-from .forecast import outlook
-from .health import BLOCKING, ERROR_KEYS
+from .failures import BLOCKING, ERROR_KEYS
 from .ledger import LedgerError, async_get_ledger
+from .schedule.calls import Call, Kind, Options
+from .schedule.preview import outlook
+from .schedule.quota import CHINA
 from .settings import client_of, options_of
 from .site import async_locate
-from .state import SystemState, dump, load
+from .system.state import SystemState, dump, load
 
 
 def _number(least: int, most: int, step: int, unit: str) -> NumberSelector:

@@ -18,32 +18,33 @@ from homeassistant.helpers.storage import Store
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from . import dashboard, devices, notice, state as states
-from .agenda import Agenda, agenda
-from .answers import ask, nothing
-from .api import (
+from . import devices, energy_dashboard as dashboard, notice
+from .cloud.client import OpenApiClient
+from .cloud.exceptions import (
     OpenApiAnswerError,
-    OpenApiClient,
     OpenApiConnectionError,
     OpenApiError,
     OpenApiNoDataError,
     OpenApiPermissionError,
     OpenApiRequestError,
 )
-from .book import CHINA, month
-from .calls import Call, Kind, Slot
 from .const import CONF_SID, DOMAIN, LOGGER
-from .due import PAST, Situation
-from .energy import turn
-from .health import BLOCKING, ERROR_KEYS, Health
-from .historian import Historian
+from .failures import BLOCKING, ERROR_KEYS, Health
+from .history.importer import Historian
 from .ledger import FIRST_WAIT, PROBE, Ledger, LedgerError
-from .past import wanted
+from .schedule.calls import Call, Kind, Slot
+from .schedule.day_plan import Agenda, agenda
+from .schedule.quota import CHINA, month
+from .schedule.sun import Site
 from .settings import options_of
 from .site import async_locate, async_unknown_zone
-from .solar import Site
-from .state import Retry, Spent, SystemState
-from .view import PlantData, reading_of, view
+from .system import state as states
+from .system.backlog import wanted
+from .system.due import PAST, Situation
+from .system.energy import turn
+from .system.snapshot import PlantData, reading_of, view
+from .system.state import Retry, Spent, SystemState
+from .system.updates import ask, nothing
 
 type ApsystemsConfigEntry = ConfigEntry[ApsystemsCoordinator]
 

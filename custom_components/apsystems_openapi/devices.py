@@ -6,7 +6,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 
 from .const import CONF_SID, DOMAIN, MANUFACTURER
-from .state import SystemState
+from .system.state import SystemState
 
 if TYPE_CHECKING:
     from .coordinator import ApsystemsConfigEntry

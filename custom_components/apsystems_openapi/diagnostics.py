@@ -17,12 +17,12 @@ from homeassistant.helpers import device_registry as dr
 from homeassistant.loader import async_get_integration
 from homeassistant.util import dt as dt_util
 
-from .book import CHINA
-from .calls import Call, Kind, Slot
 from .const import CONF_APP_ID, CONF_APP_SECRET, CONF_BASE_URL, CONF_SID, DEFAULT_BASE_URL, DOMAIN
 from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator
+from .schedule.calls import Call, Kind, Slot
+from .schedule.quota import CHINA
 from .settings import options_of
-from .state import SystemState
+from .system.state import SystemState
 
 REDACTED: Final = "**REDACTED**"
 _LABEL: Final = re.compile(r"\d\d:\d\d")

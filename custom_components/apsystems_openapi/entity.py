@@ -7,9 +7,9 @@ from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .cloud.models import Inverter
 from .const import DOMAIN, MANUFACTURER
 from .coordinator import ApsystemsCoordinator
-from .models import Inverter
 
 
 class ApsystemsEntity(CoordinatorEntity[ApsystemsCoordinator]):

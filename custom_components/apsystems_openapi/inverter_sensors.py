@@ -15,9 +15,9 @@ from homeassistant.const import (
     UnitOfTemperature,
 )
 
-from .models import MAX_CHANNELS, MAX_PHASES, ChannelDay, Inverter, InverterDay, Series, latest, peak
-from .state import Panels
-from .view import PlantData
+from .cloud.models import MAX_CHANNELS, MAX_PHASES, ChannelDay, Inverter, InverterDay, Series, latest, peak
+from .system.snapshot import PlantData
+from .system.state import Panels
 
 # Until its first telemetry an inverter is taken for one of two channels, as nearly all are.
 USUAL_CHANNELS = 2

@@ -20,9 +20,9 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .book import CHINA, Book, month, shares
-from .calls import Call
 from .const import DOMAIN, LOGGER
+from .schedule.calls import Call
+from .schedule.quota import CHINA, Book, month, shares
 
 FIRST_WAIT: Final = timedelta(minutes=5)
 PROBE: Final = timedelta(days=1)

@@ -7,9 +7,9 @@ from homeassistant.components import persistent_notification
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.translation import async_get_translations
 
-from .book import month
 from .const import DOMAIN
 from .ledger import Block, Ledger
+from .schedule.quota import month
 
 
 async def async_show(hass: HomeAssistant, ledger: Ledger, block: Block, zone: tzinfo) -> None:

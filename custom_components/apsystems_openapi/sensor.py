@@ -9,10 +9,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
+from .cloud.models import MAX_CHANNELS, Inverter
 from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator
 from .entity import ApsystemsEntity, InverterEntity
 from .inverter_sensors import INVERTER_SENSORS, InverterSensorDescription, inverter_view
-from .models import MAX_CHANNELS, Inverter
 from .system_sensors import SYSTEM_SENSORS, SystemSensorDescription
 
 PARALLEL_UPDATES = 0

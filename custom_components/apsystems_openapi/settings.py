@@ -8,8 +8,7 @@ from typing import Any
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from .api import OpenApiClient, normalize_base_url
-from .calls import Options
+from .cloud.client import OpenApiClient, normalize_base_url
 from .const import (
     CONF_APP_ID,
     CONF_APP_SECRET,
@@ -32,6 +31,7 @@ from .const import (
     MIN_SCAN_INTERVAL,
     MORE_DEFAULTS,
 )
+from .schedule.calls import Options
 
 
 def client_of(hass: HomeAssistant, data: Mapping[str, Any]) -> OpenApiClient:

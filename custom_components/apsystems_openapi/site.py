@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
-from .solar import Site
+from .schedule.sun import Site
 
 FAR_FROM_HOME = timedelta(hours=2)
 

@@ -9,9 +9,9 @@ from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescr
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfPower
 from homeassistant.helpers.typing import StateType
 
-from .calls import Options
 from .const import SOURCE
-from .view import PlantData
+from .schedule.calls import Options
+from .system.snapshot import PlantData
 
 # The light of a system (`api.md` §3, details).
 LIGHTS = {1: "normal", 2: "inverter_alarm", 3: "ecu_offline", 4: "no_upload"}

@@ -10,9 +10,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from .calls import Plant
-from .energy import Energy
-from .models import (
+from ..cloud.models import (
     MAX_CHANNELS,
     BatchEnergy,
     BatchPower,
@@ -22,10 +20,12 @@ from .models import (
     InverterDay,
     Series,
     SystemDetails,
-    parse_number,
     with_batch,
 )
-from .past import Past
+from ..cloud.parsing import parse_number
+from ..schedule.calls import Plant
+from .backlog import Past
+from .energy import Energy
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Final
 
-from .models import HOURS, Series
-from .solar import Site
+from ..cloud.models import HOURS, Series
+from ..schedule.sun import Site
 
 NOON: Final = time(12)
 # The cloud gives a day's total with two decimals.

@@ -17,7 +17,7 @@ All energies are kWh.
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
-from .models import Series, Summary
+from ..cloud.models import Series, Summary
 
 _HOUR = timedelta(hours=1)
 # The last report that a summary lacked arrives with the next, so that a little more than the time allows can come.

@@ -19,7 +19,18 @@ import uuid
 
 import aiohttp
 
-from . import models
+from . import models, parsing
+from .exceptions import (
+    OpenApiAnswerError,
+    OpenApiAuthError,
+    OpenApiConnectionError,
+    OpenApiError,
+    OpenApiNoDataError,
+    OpenApiPermissionError,
+    OpenApiQuotaError,
+    OpenApiRequestError,
+    OpenApiThrottledError,
+)
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -27,42 +38,6 @@ TIMEOUT_S: Final = 30
 LARGEST_ANSWER: Final = 2 * 1024 * 1024  # bytes; 120 inverters' day of batch power is about half of it
 ROOT: Final = "/user/api/v2/systems"
 SIGNATURE_METHOD: Final = "HmacSHA256"
-
-
-class OpenApiError(Exception):
-    """The base of all that a call can raise."""
-
-
-class OpenApiConnectionError(OpenApiError):
-    """No usable answer came: network, TLS, timeout, an HTTP error, or 1000, 5000, 6000: a fault of the cloud."""
-
-
-class OpenApiAnswerError(OpenApiError):
-    """What came is not an answer of this interface: not JSON, of another shape or size, or with an unknown code."""
-
-
-class OpenApiNoDataError(OpenApiError):
-    """1001: nothing (yet) for that period. Not a fault."""
-
-
-class OpenApiAuthError(OpenApiError):
-    """2000 to 2003, 3000 to 3004: the account is unknown, not authorised or expired."""
-
-
-class OpenApiPermissionError(OpenApiError):
-    """2004: the account has no right to this; to its system, or to what not every account may read."""
-
-
-class OpenApiRequestError(OpenApiError):
-    """4000, 4001: a request parameter; wrong credentials or a wrong system id answer the same."""
-
-
-class OpenApiQuotaError(OpenApiError):
-    """2005: the account's calls of the month are spent."""
-
-
-class OpenApiThrottledError(OpenApiError):
-    """7000 to 7003, or HTTP status 429: the server asks to wait."""
 
 
 _ERRORS: Final[dict[int, type[OpenApiError]]] = {
@@ -130,38 +105,38 @@ class OpenApiClient:
 
     async def details(self) -> models.SystemDetails:
         """Ask for the system's registration, time zone, ECUs and light."""
-        return await self._get(models.parse_details, f"details/{self._sid}")
+        return await self._get(parsing.parse_details, f"details/{self._sid}")
 
     async def inverters(self) -> tuple[models.Ecu, ...]:
         """Ask for the ECUs and their inverters."""
-        return await self._get(models.parse_inverters, f"inverters/{self._sid}")
+        return await self._get(parsing.parse_inverters, f"inverters/{self._sid}")
 
     async def summary(self) -> models.Summary:
         """Ask for the energy of day, month, year and life."""
-        return await self._get(models.parse_summary, f"summary/{self._sid}")
+        return await self._get(parsing.parse_summary, f"summary/{self._sid}")
 
     async def energy(self, level: EnergyLevel, day: date) -> models.Series:
         """Ask for the system's energy in the period that holds the day, kWh from the period's start on."""
-        parse = models.parse_hours if level is EnergyLevel.HOURLY else models.parse_energy
+        parse = parsing.parse_hours if level is EnergyLevel.HOURLY else parsing.parse_energy
         return await self._get(parse, f"energy/{self._sid}", energy_level=level.value, date_range=level.date_range(day))
 
     async def inverter_day(self, uid: str, day: date) -> models.InverterDay:
         """Ask for an inverter's telemetry of a day."""
         return await self._of_device(
-            lambda data: models.parse_inverter_day(data, day), "inverter/energy", uid, "minutely", day
+            lambda data: parsing.parse_inverter_day(data, day), "inverter/energy", uid, "minutely", day
         )
 
     async def ecu_day(self, eid: str, day: date) -> models.EcuDay:
         """Ask for an ECU's energy and power of a day."""
-        return await self._of_device(models.parse_ecu_day, "ecu/energy", eid, "minutely", day)
+        return await self._of_device(parsing.parse_ecu_day, "ecu/energy", eid, "minutely", day)
 
     async def batch_energy(self, eid: str, day: date) -> models.BatchEnergy:
         """Ask for the energy of every channel of an ECU on a day, kWh by inverter and channel."""
-        return await self._of_device(models.parse_batch_energy, "inverter/batch/energy", eid, "energy", day)
+        return await self._of_device(parsing.parse_batch_energy, "inverter/batch/energy", eid, "energy", day)
 
     async def batch_power(self, eid: str, day: date) -> models.BatchPower:
         """Ask for the DC power of every channel of an ECU over a day."""
-        return await self._of_device(models.parse_batch_power, "inverter/batch/energy", eid, "power", day)
+        return await self._of_device(parsing.parse_batch_power, "inverter/batch/energy", eid, "power", day)
 
     async def _of_device[T](self, parse: Callable[[object], T], kind: str, device: str, level: str, day: date) -> T:
         """Call for a day of an ECU or an inverter."""
@@ -173,7 +148,7 @@ class OpenApiClient:
         data = await self._call(f"{ROOT}/{path}", {k: v for k, v in query.items() if v is not None})
         try:
             return parse(data)
-        except models.ShapeError as error:
+        except parsing.ShapeError as error:
             raise OpenApiAnswerError(f"The answer was not understood: {error}") from error
 
     async def _call(self, path: str, query: dict[str, str]) -> object:
@@ -254,7 +229,7 @@ def _data(kind: str, body: bytes) -> object:
         answer = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise OpenApiAnswerError("The answer is not JSON") from error
-    code = models.parse_number(answer.get("code")) if isinstance(answer, dict) else None
+    code = parsing.parse_number(answer.get("code")) if isinstance(answer, dict) else None
     if code is None or not code.is_integer():
         raise OpenApiAnswerError("The answer has no code")
     _LOGGER.debug("APS %s: code %d, %d bytes", kind, code, len(body))

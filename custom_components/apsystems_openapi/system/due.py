@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from .calls import LONGEST_INTERVAL, Call, Kind, Options, Slot
-from .solar import Site, daylight, solar_hours
+from ..schedule.calls import LONGEST_INTERVAL, Call, Kind, Options, Slot
+from ..schedule.sun import Site, daylight, solar_hours
 from .state import SystemState
 
 SUMMARY: Final = Call(kind=Kind.SUMMARY)

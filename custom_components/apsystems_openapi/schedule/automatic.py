@@ -31,10 +31,10 @@ from itertools import accumulate, pairwise
 from math import ceil, floor
 from typing import Final
 
-from .book import Account
 from .calls import LONGEST_INTERVAL, Call, Kind, Options, Plant, Slot
 from .fixed import NOON, fixed_plan, noon_summary, telemetry, thinned
-from .solar import Site, Span, daylight, solar_hours, sun_elevation
+from .quota import Account
+from .sun import Site, Span, daylight, solar_hours, sun_elevation
 
 FULL_SUN: Final = 5.0  # degrees
 LOW_SUN_WEIGHTS: Final = (0.15, 0.5, 1.0)

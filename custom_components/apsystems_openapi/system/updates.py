@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 
+from ..cloud.client import EnergyLevel, OpenApiClient
+from ..schedule.calls import Call, Kind
 from . import state as states
-from .api import EnergyLevel, OpenApiClient
-from .calls import Call, Kind
 from .energy import Energy, Reading, read_hours, read_summary, read_today
 from .state import Hours, SystemState, merged
 

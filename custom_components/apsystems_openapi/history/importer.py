@@ -8,14 +8,15 @@ from typing import Final
 
 from homeassistant.core import HomeAssistant
 
-from .api import EnergyLevel, OpenApiClient, OpenApiError, OpenApiNoDataError
-from .calls import Options
-from .history import Extent, History, RecorderBusyError, Statistic, Written
-from .models import Series
-from .past import Past, Step, begun, cleared, done, next_step, settled, wanted, worth_borrowing
-from .series import DayEnergy
-from .solar import Site, daylight
-from .state import Hours, SystemState
+from ..cloud.client import EnergyLevel, OpenApiClient
+from ..cloud.exceptions import OpenApiError, OpenApiNoDataError
+from ..cloud.models import Series
+from ..schedule.calls import Options
+from ..schedule.sun import Site, daylight
+from ..system.backlog import Past, Step, begun, cleared, done, next_step, settled, wanted, worth_borrowing
+from ..system.state import Hours, SystemState
+from .recorder import Extent, History, RecorderBusyError, Statistic, Written
+from .rows import DayEnergy
 
 # A day's total differs from its hours by what the cloud rounds; by more, hours came late and are fetched again.
 ROUNDING_KWH: Final = 0.1

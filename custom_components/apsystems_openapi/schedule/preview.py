@@ -9,11 +9,11 @@ from itertools import pairwise
 from statistics import fmean
 from typing import Final
 
-from .book import CHINA, Book
+from .automatic import FULL_SUN, plan
 from .calls import Kind, Options, Plant, Slot
 from .fixed import sized
-from .planner import FULL_SUN, plan
-from .solar import Site, daylight, sun_elevation
+from .quota import CHINA, Book
+from .sun import Site, daylight, sun_elevation
 
 SAMPLE: Final = timedelta(minutes=5)
 LAG: Final = timedelta(minutes=15)  # from a sample to the cloud

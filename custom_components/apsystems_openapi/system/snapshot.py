@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from math import ceil
 
-from .agenda import Agenda
-from .answers import energy_of
-from .book import Book
-from .calls import Kind, Options
+from ..schedule.calls import Kind, Options
+from ..schedule.day_plan import Agenda
+from ..schedule.quota import Book
+from ..schedule.sun import LAST_MINUTE, Site, daylight, solar_hours
 from .energy import Energy, Reading, power_limit_kw
-from .solar import LAST_MINUTE, Site, daylight, solar_hours
 from .state import SystemState
+from .updates import energy_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from homeassistant.helpers import entity_registry as er
 
 from . import issues
 from .const import DOMAIN
-from .history import Statistic
+from .history.recorder import Statistic
 
 
 async def async_check(hass: HomeAssistant, entry: ConfigEntry, sid: str) -> None:

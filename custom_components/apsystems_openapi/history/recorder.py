@@ -18,9 +18,9 @@ from homeassistant.util import slugify
 from homeassistant.util.unit_conversion import EnergyConverter
 from sqlalchemy.exc import SQLAlchemyError
 
-from .const import DOMAIN, LOGGER, MANUFACTURER
-from .series import DayEnergy, Row, Rows, changed_rows, is_coarse, noon_of, rows_of
-from .solar import Site
+from ..const import DOMAIN, LOGGER, MANUFACTURER
+from ..schedule.sun import Site
+from .rows import DayEnergy, Row, Rows, changed_rows, is_coarse, noon_of, rows_of
 
 # Where the newest row before a day is looked for: in a summer it is the evening before, in polar night months back.
 _LOOK_BACK: Final = (timedelta(days=3), timedelta(days=100), timedelta(days=36500))

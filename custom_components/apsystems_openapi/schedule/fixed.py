@@ -18,9 +18,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from .book import Account
 from .calls import LONGEST_INTERVAL, SHORTEST_INTERVAL, Call, Kind, Options, Plant, Slot
-from .solar import Site, Span, daylight, solar_hours
+from .quota import Account
+from .sun import Site, Span, daylight, solar_hours
 
 HEADROOM: Final = 0.9
 NOON: Final = time(12)

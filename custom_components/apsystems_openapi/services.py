@@ -11,7 +11,7 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .coordinator import ApsystemsConfigEntry
-from .past import days_between, month_of
+from .system.backlog import days_between, month_of
 
 IMPORT_HISTORY = "import_history"
 LONGEST_AGO = timedelta(days=20 * 366)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from .book import Account, limit
+from .automatic import days_left, plan
 from .calls import LONGEST_INTERVAL, Kind, Options, Plant, Slot
 from .fixed import fixed_plan, sized
-from .planner import days_left, plan
-from .solar import Site
+from .quota import Account, limit
+from .sun import Site
 
 NO_SOONER: timedelta = timedelta(minutes=90)
 

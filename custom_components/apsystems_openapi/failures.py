@@ -11,7 +11,7 @@ from homeassistant.data_entry_flow import UnknownFlow
 from homeassistant.util import dt as dt_util
 
 from . import issues, notice
-from .api import (
+from .cloud.exceptions import (
     OpenApiAnswerError,
     OpenApiAuthError,
     OpenApiConnectionError,
@@ -22,11 +22,11 @@ from .api import (
     OpenApiRequestError,
     OpenApiThrottledError,
 )
-from .book import reserve
-from .calls import Call, Kind, Slot
 from .const import LOGGER
 from .ledger import PROBE, Block, Ledger, LedgerError, Reason, SpentError
-from .solar import Site
+from .schedule.calls import Call, Kind, Slot
+from .schedule.quota import reserve
+from .schedule.sun import Site
 
 if TYPE_CHECKING:
     from .coordinator import ApsystemsConfigEntry

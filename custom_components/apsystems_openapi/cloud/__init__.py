@@ -1,0 +1,1 @@
+"""The vendor's OpenAPI: a client that depends on aiohttp alone."""

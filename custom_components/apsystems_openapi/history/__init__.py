@@ -1,0 +1,1 @@
+"""Long-term statistics: which rows, and how they reach the recorder."""

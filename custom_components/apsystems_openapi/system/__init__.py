@@ -1,0 +1,1 @@
+"""What is known of one system, and what follows from it."""
