@@ -1,4 +1,4 @@
-"""What the cloud answers, call by call: pure functions of a view (api.md §3). Energy in kWh, as strings."""
+"""The answer to each call: pure functions of a view (api.md §3). Energy in kWh, as strings."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -7,10 +7,10 @@ from itertools import accumulate, pairwise
 from . import flows
 from .plant import Absent, Ecu, Inverter, Plant
 from .production import KWH_PER_UNIT, W_AC_PER_UNIT, W_DC_PER_UNIT, Source
-from .series import entries, is_open, running
+from .series import Entry, entries, is_open, running
 from .view import View
 from .weather import SLOT_S
-from .wire import Json, Kind, Level, Period, Route
+from .wire import NO_DATA, Json, Kind, Level, Period, Route
 
 
 class NoDataError(Exception):
@@ -22,12 +22,12 @@ class UnknownDeviceError(Exception):
 
 
 def answer(view: View, asked: Route, period: Period | None) -> Json:
-    """Return the `data` of a call.
+    """Return the `data` of a call; `period` is None for calls without one.
 
     Raises NoDataError, UnknownDeviceError.
     """
     if period is None:
-        return _AS_IT_IS[asked.kind](view, asked.target)
+        return _WITHOUT_PERIOD[asked.kind](view, asked.target)
     _refuse_out_of_reach(view, period)
     return _IN_PERIOD[asked.kind](view, asked.target, period)
 
@@ -41,9 +41,10 @@ def _refuse_out_of_reach(view: View, period: Period) -> None:
 
 
 def _ecu(view: View, eid: str) -> Ecu:
-    if (ecu := view.plant.ecu(eid)) is None:
-        raise UnknownDeviceError
-    return ecu
+    if (ecu := view.plant.ecu(eid)) is not None:
+        return ecu
+    removed = view.plant.removed_ecu(eid)
+    raise NoDataError if removed is not None and removed.removed_code == NO_DATA else UnknownDeviceError
 
 
 def _inverter(view: View, uid: str) -> Inverter:
@@ -65,7 +66,7 @@ def _details(view: View) -> Json:
         "type": 3 if plant.has_storage else 1,
         "timezone": plant.written_timezone,
         "ecu": [ecu.written for ecu in plant.ecus],
-        "light": _light(view),
+        "light": _status_light(view),
     }
     if plant.authorization_code is not None:
         data["authorization_code"] = plant.authorization_code
@@ -78,10 +79,10 @@ def _capacity(plant: Plant) -> str | None:
     return f"{sum(inverter.channels for inverter in plant.inverters) * plant.panel_w / 1000:.2f}"
 
 
-def _light(view: View) -> int:
-    """Return the plant's light; a green one is red while an ECU is off line, grey until the first upload."""
-    if view.plant.light != 1:
-        return view.plant.light
+def _status_light(view: View) -> int:
+    """Return the status light: a green one is red while an ECU is off line, grey until the first upload."""
+    if view.plant.status_light != 1:
+        return view.plant.status_light
     if any(view.is_offline(ecu.eid) for ecu in view.plant.ecus):
         return 3
     return 1 if view.source().recorded(view.whole) else 4
@@ -94,11 +95,11 @@ def _listed(plant: Plant, ecu: Ecu) -> Json:
         "timezone": plant.written_timezone,
         "model": None,
         "capacity": None,
-        "inverter": [{"uid": inverter.uid, "type": inverter.type} for inverter in ecu.inverters],
+        "inverter": [{"uid": inverter.uid, "type": inverter.type} for inverter in ecu.listed_inverters],
     }
-    if not ecu.inverters and ecu.without_inverters is Absent.NULL:
+    if not ecu.listed_inverters and ecu.without_inverters is Absent.NULL:
         entry["inverter"] = None
-    if not ecu.inverters and ecu.without_inverters is Absent.MISSING:
+    if not ecu.listed_inverters and ecu.without_inverters is Absent.MISSING:
         del entry["inverter"]
     return entry
 
@@ -123,14 +124,26 @@ def _summary(view: View, source: Source, offset_kwh: float) -> Json:
 
 
 def _series(view: View, source: Source, period: Period) -> list[Json]:
-    """List the kWh: "0" where there is no record; the hour that runs is "0.00" until it has closed."""
+    """Return the kWh of the entries: "0" without a record, "0.00" for the running hour until it has closed."""
     spans = entries(view, period)
     if not any(source.recorded(*entry) for entry in spans):
         raise NoDataError
     return [
-        "0" if not source.recorded(*entry) else _kwh(0 if is_open(view, period, entry) else source.units(*entry))
+        "0"
+        if not source.recorded(*entry) or _has_lost_record(view, period, entry)
+        else _kwh(0 if is_open(view, period, entry) else source.units(*entry))
         for entry in spans
     ]
+
+
+def _has_lost_record(view: View, period: Period, entry: Entry) -> bool:
+    """Whether an entry of a daily series says "0" although there is energy (`Plant.no_record_from`)."""
+    first = view.plant.no_record_from
+    return (
+        period.level is Level.DAILY
+        and first is not None
+        and any(span.start >= view.curve.midnight(first) for span in entry)
+    )
 
 
 def _reports(view: View, source: Source, day: date) -> dict[int, int]:
@@ -141,7 +154,7 @@ def _reports(view: View, source: Source, day: date) -> dict[int, int]:
 
 
 def _ecu_energy(view: View, ecu: Ecu, period: Period) -> Json:
-    """Answer for an ECU; minutely power is direct current, so it runs 4 % above the energy of its slot."""
+    """Answer for an ECU; minutely power is DC, so it is 4 % above the energy of its slot (api.md §3)."""
     source = view.source(eid=ecu.eid)
     if period.level is not Level.MINUTELY:
         return _series(view, source, period)
@@ -156,13 +169,15 @@ def _ecu_energy(view: View, ecu: Ecu, period: Period) -> Json:
 
 
 def _rounded_together(units: list[int]) -> list[Json]:
-    """Round so that the sum of the slots is the rounded sum, as it is in the vendor's."""
+    """Round so that the sum of the slots is the rounded sum, as in the vendor's data."""
     hundredths = [round(total * KWH_PER_UNIT * 100) for total in accumulate(units, initial=0)]
     return [f"{(after - before) / 100:.2f}" for before, after in pairwise(hundredths)]
 
 
-def _channels(view: View, inverter: Inverter) -> dict[int, Source]:
-    return {channel: view.source(uid=inverter.uid, channel=channel) for channel in range(1, inverter.channels + 1)}
+def _channels(view: View, inverter: Inverter, eid: str | None = None) -> dict[int, Source]:
+    """Return the channels of an inverter; `eid`: only what it produced at that ECU."""
+    numbers = range(1, inverter.channels + 1)
+    return {channel: view.source(eid=eid, uid=inverter.uid, channel=channel) for channel in numbers}
 
 
 def _inverter_summary(view: View, inverter: Inverter) -> Json:
@@ -183,7 +198,7 @@ def _inverter_energy(view: View, inverter: Inverter, period: Period) -> Json:
 
 
 def inverter_minutely(view: View, inverter: Inverter, day: date) -> dict[str, Json]:
-    """Return the electrical values of a day, in parallel lists.
+    """Return the electrical values of a day, in parallel lists (api.md §3): W, A, V, kWh, Hz, degrees Celsius.
 
     Raises NoDataError.
     """
@@ -219,7 +234,7 @@ def _batch(view: View, ecu: Ecu, period: Period) -> Json:
     channels = [
         (inv, channel, source)
         for inv in dict.fromkeys(ecu.inverters)
-        for channel, source in _channels(view, inv).items()
+        for channel, source in _channels(view, inv, ecu.eid).items()
     ]
     slots = sorted({slot for _, channel, source in channels if channel == 1 for slot in source.reports(span)})
     if not slots:
@@ -253,16 +268,16 @@ def _blocks(view: View, book: flows.Book) -> Json:
 
 
 def _book_period(book: flows.Book, period: Period) -> Json:
-    return _some(book.minutely(period.first) if period.level is Level.MINUTELY else book.series(period))
+    return _existing(book.minutely(period.first) if period.level is Level.MINUTELY else book.series(period))
 
 
-def _some(data: Json) -> Json:
+def _existing(data: Json) -> Json:
     if data is None:
         raise NoDataError
     return data
 
 
-_AS_IT_IS: dict[Kind, Callable[[View, str], Json]] = {
+_WITHOUT_PERIOD: dict[Kind, Callable[[View, str], Json]] = {
     Kind.DETAILS: lambda view, _: _details(view),
     Kind.INVERTERS: lambda view, _: [_listed(view.plant, ecu) for ecu in view.plant.ecus],
     Kind.METERS: lambda view, _: _meters(view.plant),
@@ -271,7 +286,7 @@ _AS_IT_IS: dict[Kind, Callable[[View, str], Json]] = {
     Kind.INVERTER_SUMMARY: lambda view, uid: _inverter_summary(view, _inverter(view, uid)),
     Kind.METER_SUMMARY: lambda view, eid: _blocks(view, _meter(view, eid)),
     Kind.STORAGE_SUMMARY: lambda view, eid: _blocks(view, _storage(view, eid)),
-    Kind.STORAGE_LATEST: lambda view, eid: _some(_storage(view, eid).latest()),
+    Kind.STORAGE_LATEST: lambda view, eid: _existing(_storage(view, eid).latest()),
 }
 
 _IN_PERIOD: dict[Kind, Callable[[View, str, Period], Json]] = {

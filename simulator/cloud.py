@@ -1,10 +1,9 @@
-"""The cloud: plants, accounts, quotas and faults behind a real HTTP server on loopback."""
+"""The cloud: plants, accounts, quotas and faults over a real HTTP server on loopback."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
@@ -12,51 +11,37 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 
 from . import control
+from .accounts import Accounts
 from .answers import NoDataError, UnknownDeviceError, answer
-from .faults import Fault, FaultKind, spoil
+from .call import Call
+from .defaults import DEFAULT_APP_ID, DEFAULT_APP_SECRET
+from .faults import Fault, spoil
 from .outcome import Outcome, deliver, of_fault, page
-from .plant import Plant, Plants
+from .plant import Change, Plant, Plants
 from .truth import Truth
 from .view import Outage, View
-from .wire import BadParameterError, Kind, Route, answers_list, is_signed, period, route
-
-DEFAULT_APP_ID = "0123456789abcdef0123456789abcdef"
-DEFAULT_APP_SECRET = "s3cr3tS3cr3t"  # noqa: S105
-
-NO_DATA = 1001
-FORBIDDEN = 2004
-OVER_QUOTA = 2005
-UNKNOWN = 4000
-BAD_PARAMETER = 4001
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call:
-    """A request that was seen, and what became of it.
-
-    `kind`, `sid` and `target` are None for a path that the cloud does not know. `code` is None when no JSON
-    with a code was sent, `status` when there was no answer.
-    """
-
-    moment: datetime
-    kind: Kind | None
-    sid: str | None
-    target: str | None
-    level: str | None
-    date_range: str | None
-    app_id: str | None
-    code: int | None
-    status: int | None
-    fault: FaultKind | None
+from .wire import (
+    BAD_PARAMETER,
+    FORBIDDEN,
+    NO_DATA,
+    OVER_QUOTA,
+    UNKNOWN,
+    BadParameterError,
+    Kind,
+    Route,
+    answers_list,
+    period,
+    route,
+)
 
 
 class Cloud:
     """The stand-in for the cloud.
 
     `quota`: calls per App ID and month of `quota_timezone`. `other_accounts`: further App IDs with their
-    secrets. `max_clock_skew_s`: how far a timestamp may be off (None: not looked at). `content_types` take
-    turns. `storage_prefix`: where the storage calls live, "user" or "installer"; elsewhere they get
-    `storage_refusal`, 2004 or 404. A nonce is good for one request.
+    secrets. `max_clock_skew_s`: greatest error of a timestamp (None: not checked). `content_types` are used
+    one after the other. `storage_prefix`: "user" or "installer", the prefix of the storage calls; with the other
+    one they are answered with `storage_refusal`, 2004 or 404. A nonce is accepted once.
     """
 
     def __init__(
@@ -81,13 +66,14 @@ class Cloud:
         self.quota = quota
         self.app_id = app_id
         self.app_secret = app_secret
-        self._secrets = {app_id: app_secret} | dict(other_accounts or {})
-        self._quota_zone = ZoneInfo(quota_timezone)
-        self._max_clock_skew_s = max_clock_skew_s
+        self._accounts = Accounts(
+            {app_id: app_secret} | dict(other_accounts or {}),
+            now=now,
+            zone=ZoneInfo(quota_timezone),
+            max_clock_skew_s=max_clock_skew_s,
+        )
         self._content_types = content_types
         self._storage = storage_prefix, storage_refusal
-        self._spent: Counter[tuple[str, str]] = Counter()
-        self._nonces: set[str] = set()
         self._stopping = asyncio.Event()
         self._runner: web.AppRunner | None = None
 
@@ -106,7 +92,7 @@ class Cloud:
         return f"http://{bound_host}:{bound_port}"
 
     async def stop(self) -> None:
-        """Stop serving; requests that hang are let go."""
+        """Stop serving; requests that wait are closed."""
         self._stopping.set()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -114,57 +100,65 @@ class Cloud:
 
     @asynccontextmanager
     async def serve(self, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-        """Serve as long as the context lasts."""
+        """Serve within the context; yields the base URL."""
         url = await self.start(host, port)
         try:
             yield url
         finally:
             await self.stop()
 
-    # What a test may do to it.
+    # Orders of a test.
 
     def order(self, *faults: Fault) -> None:
-        """Order faults; the first ordered that fits a call strikes it."""
+        """Order faults; a call is hit by the first one that is for it."""
         self.faults.extend(faults)
 
     def clear_faults(self) -> None:
-        """Let all be well again."""
+        """Remove all faults."""
         self.faults.clear()
+
+    def change(self, sid: str, *changes: Change) -> None:
+        """Add changes to a plant, each from its time on.
+
+        Raises ValueError for a change of a device that the plant does not have by then.
+        """
+        self.plants.change(sid, *changes)
 
     def offline(
         self, device: str, start: datetime | None = None, end: datetime | None = None, *, late: bool = True
     ) -> None:
-        """Take an ECU or a meter off line from `start` (None: now) until `end` (None: until `online`)."""
+        """Take an ECU or meter off line from `start` (None: now) until `end` (None: until `online`).
+
+        `late`: whether its readings of that time are uploaded afterwards; otherwise they are lost.
+        """
         self.outages.append(Outage(device=device, start=start or self.now(), end=end, late=late))
 
     def online(self, device: str) -> None:
         """Bring a device back now."""
-        moment = self.now()
+        now = self.now()
         self.outages = [
-            replace(outage, end=moment) if outage.device == device and outage.end is None else outage
+            replace(outage, end=now) if outage.device == device and outage.end is None else outage
             for outage in self.outages
         ]
 
     def spent(self, app_id: str | None = None) -> int:
-        """Return the calls of an App ID in the running month."""
-        return self._spent[self._month(app_id or self.app_id)]
+        """Return the calls of an App ID (None: the first) in the running month."""
+        return self._accounts.spent(app_id or self.app_id)
 
     def spend(self, calls: int, app_id: str | None = None) -> None:
-        """Book calls that some other program has made."""
-        self._spent[self._month(app_id or self.app_id)] += calls
+        """Count calls of another program with an App ID (None: the first)."""
+        self._accounts.spend(app_id or self.app_id, calls)
 
-    def _month(self, app_id: str) -> tuple[str, str]:
-        return app_id, self.now().astimezone(self._quota_zone).strftime("%Y-%m")
+    # The truth.
 
-    # What is true.
+    def view(self, sid: str, at: datetime | None = None) -> View:
+        """Return a plant as its ECUs have uploaded it at a time (None: now); KeyError for an unknown sid."""
+        time = at or self.now()
+        return View(plant=self.plants.at(sid, time), now=time, outages=tuple(self.outages))
 
-    def view(self, sid: str) -> View:
-        """Return a plant as its ECUs have uploaded it by now."""
-        return View(plant=self.plants[sid], now=self.now(), outages=tuple(self.outages))
-
-    def truth(self, sid: str) -> Truth:
-        """Return what a test may compare with."""
-        return Truth(self.view(sid))
+    def truth(self, sid: str, at: datetime | None = None) -> Truth:
+        """Return the true figures at a time (None: now); KeyError for an unknown sid."""
+        return Truth(self.view(sid, at))
 
     def energy_kwh(
         self,
@@ -196,9 +190,13 @@ class Cloud:
         """See Truth.power_w."""
         return self.truth(sid).power_w()
 
-    def newest_sample(self, sid: str) -> datetime | None:
-        """See Truth.newest_sample."""
-        return self.truth(sid).newest_sample()
+    def newest_sample(self, sid: str, eid: str | None = None, at: datetime | None = None) -> datetime | None:
+        """See Truth.newest_sample; `at`: the time whose knowledge counts (None: now)."""
+        return self.truth(sid, at).newest_sample(eid)
+
+    def uploads(self, sid: str, eid: str, day: date) -> list[datetime]:
+        """See Truth.uploads."""
+        return self.truth(sid).uploads(eid, day)
 
     # Answering.
 
@@ -206,13 +204,12 @@ class Cloud:
         asked = route(request.path) if request.method == "GET" else None
         kind, sid, target = (asked.kind, asked.sid, asked.target) if asked else (None, None, None)
         level, app_id = request.query.get("energy_level"), request.headers.get("X-CA-AppId")
-        if app_id in self._secrets:
-            self._spent[self._month(app_id)] += 1
-        fault = self._strike(kind, level, target)
+        self._accounts.book(app_id)
+        fault = self._fault_for(kind, level, target)
         outcome = self._outcome(request, asked, fault)
         self.calls.append(
             Call(
-                moment=self.now(),
+                time=self.now(),
                 kind=kind,
                 sid=sid,
                 target=target,
@@ -227,10 +224,10 @@ class Cloud:
         content_type = self._content_types[len(self.calls) % len(self._content_types)]
         return await deliver(request, outcome, fault, content_type=content_type, stopping=self._stopping)
 
-    def _strike(self, kind: Kind | None, level: str | None, target: str | None) -> Fault | None:
+    def _fault_for(self, kind: Kind | None, level: str | None, target: str | None) -> Fault | None:
         for index, fault in enumerate(self.faults):
             if fault.hits(kind, level, target):
-                self.faults[index] = fault.once_less()
+                self.faults[index] = fault.after_hit()
                 return fault
         return None
 
@@ -243,10 +240,10 @@ class Cloud:
         return self._refusal(request, asked) or self._answer(request, asked, fault)
 
     def _refusal(self, request: web.Request, asked: Route) -> Outcome | None:
-        """Say why there is no answer: credentials, quota, rights."""
+        """Return the answer to a request with wrong credentials, without quota or without rights; else None."""
         app_id = request.headers.get("X-CA-AppId", "")
         plant = self.plants.get(asked.sid)
-        if not self._is_signed(request, asked):
+        if not self._accounts.accept(request.headers, target=asked.target, verb=request.method):
             return Outcome(code=UNKNOWN)
         if self.spent(app_id) > self.quota:
             return Outcome(code=OVER_QUOTA)
@@ -254,26 +251,14 @@ class Cloud:
             return Outcome(code=UNKNOWN)
         if (plant.owner or self.app_id) != app_id:
             return Outcome(code=FORBIDDEN)
-        return self._wrong_door(asked)
+        return self._wrong_prefix(asked)
 
-    def _wrong_door(self, asked: Route) -> Outcome | None:
+    def _wrong_prefix(self, asked: Route) -> Outcome | None:
         prefix, refusal = self._storage
-        stored = asked.kind in (Kind.STORAGE_LATEST, Kind.STORAGE_SUMMARY, Kind.STORAGE_PERIOD)
-        if asked.prefix == (prefix if stored else "user"):
+        is_storage = asked.kind in (Kind.STORAGE_LATEST, Kind.STORAGE_SUMMARY, Kind.STORAGE_PERIOD)
+        if asked.prefix == (prefix if is_storage else "user"):
             return None
         return page(refusal) if refusal == HTTPStatus.NOT_FOUND else Outcome(code=refusal)
-
-    def _is_signed(self, request: web.Request, asked: Route) -> bool:
-        secret = self._secrets.get(request.headers.get("X-CA-AppId", ""))
-        if secret is None or not is_signed(request.headers, secret=secret, target=asked.target, verb=request.method):
-            return False
-        skew_s = abs(self.now().timestamp() - int(request.headers["X-CA-Timestamp"]) / 1000)
-        if self._max_clock_skew_s is not None and skew_s > self._max_clock_skew_s:
-            return False
-        nonce = request.headers["X-CA-Nonce"]
-        fresh = nonce not in self._nonces
-        self._nonces.add(nonce)
-        return fresh
 
     def _answer(self, request: web.Request, asked: Route, fault: Fault | None) -> Outcome:
         view = self.view(asked.sid)

@@ -1,30 +1,56 @@
-"""What a program that runs the simulator as a process may ask of it: the truth, the calls seen, faults."""
+"""Routes for a program that runs the simulator as a process: truth, calls, faults, changes."""
 
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import Protocol
 
 from aiohttp import web
 
 from .answers import NoDataError, inverter_minutely
-from .faults import parse_fault
-from .plant import Inverter
+from .call import Call
+from .changes import parse_change
+from .faults import Fault, parse_fault
+from .plant import Change, Ecu, Inverter, Plants
+from .truth import Truth
 from .view import View
 from .wire import Json
 
-if TYPE_CHECKING:
-    from .cloud import Cloud
+
+class Controlled(Protocol):
+    """The parts of a cloud that these routes need."""
+
+    now: Callable[[], datetime]
+    plants: Plants
+    calls: list[Call]
+    faults: list[Fault]
+    quota: int
+
+    def view(self, sid: str) -> View:
+        """Return a plant as the cloud knows it now."""
+
+    def spent(self) -> int:
+        """Return the calls of the running month."""
+
+    def order(self, *faults: Fault) -> None:
+        """Order faults."""
+
+    def clear_faults(self) -> None:
+        """Remove all faults."""
+
+    def change(self, sid: str, *changes: Change) -> None:
+        """Add changes to a plant."""
 
 
-def add_routes(app: web.Application, cloud: Cloud) -> None:
-    """Add the routes under /_simulator; they cost no quota and are no calls."""
+def add_routes(app: web.Application, cloud: Controlled) -> None:
+    """Add the routes under /_simulator; they cost no quota and are not recorded as calls."""
 
     async def truth(_: web.Request) -> web.Response:
-        return web.json_response(
-            {"now": cloud.now().isoformat(), "systems": {sid: system(cloud, sid) for sid in cloud.plants}}
-        )
+        systems = {sid: system(cloud.view(sid)) for sid in cloud.plants}
+        return web.json_response({"now": cloud.now().isoformat(), "systems": systems})
 
     async def calls(_: web.Request) -> web.Response:
-        seen = [asdict(call) | {"moment": call.moment.isoformat()} for call in cloud.calls]
+        seen = [asdict(call) | {"time": call.time.isoformat()} for call in cloud.calls]
         return web.json_response({"spent": cloud.spent(), "quota": cloud.quota, "calls": seen})
 
     async def faults(request: web.Request) -> web.Response:
@@ -38,15 +64,24 @@ def add_routes(app: web.Application, cloud: Cloud) -> None:
         cloud.order(*ordered)
         return web.json_response({"faults": [asdict(fault) for fault in cloud.faults]})
 
+    async def changes(request: web.Request) -> web.Response:
+        wanted = await request.json()
+        sid = wanted.get("sid", next(iter(cloud.plants)))
+        try:
+            cloud.change(sid, *(parse_change(spec, cloud.now()) for spec in wanted["order"]))
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        return web.json_response(system(cloud.view(sid)))
+
     app.router.add_get("/_simulator/truth", truth)
     app.router.add_get("/_simulator/calls", calls)
     app.router.add_post("/_simulator/faults", faults)
+    app.router.add_post("/_simulator/changes", changes)
 
 
-def system(cloud: Cloud, sid: str) -> dict[str, Json]:
-    """Return the truth about a plant. kWh, W, V, A, Hz, degrees Celsius."""
-    view, truth = cloud.view(sid), cloud.truth(sid)
-    newest = truth.newest_sample()
+def system(view: View) -> dict[str, Json]:
+    """Return the truth about a plant: kWh, W, V, A, Hz, degrees Celsius, ISO times."""
+    truth = Truth(view)
     return {
         "timezone": view.plant.timezone,
         "latitude": view.plant.latitude,
@@ -56,16 +91,22 @@ def system(cloud: Cloud, sid: str) -> dict[str, Json]:
         "lifetime_kwh": truth.lifetime_kwh(),
         "hourly_kwh": [*truth.hourly_kwh(view.today)],
         "power_w": truth.power_w(),
-        "newest_sample": newest.isoformat() if newest else None,
-        "ecus": [
-            {
-                "eid": ecu.eid,
-                "type": ecu.type,
-                "inverters": [_inverter(view, inverter) for inverter in ecu.inverters],
-            }
-            for ecu in view.plant.ecus
-        ],
+        "newest_sample": _iso(truth.newest_sample()),
+        "ecus": [_ecu(view, truth, ecu) for ecu in view.plant.ecus],
     }
+
+
+def _ecu(view: View, truth: Truth, ecu: Ecu) -> Json:
+    return {
+        "eid": ecu.eid,
+        "type": ecu.type,
+        "newest_sample": _iso(truth.newest_sample(ecu.eid)),
+        "inverters": [_inverter(view, inverter) for inverter in ecu.inverters],
+    }
+
+
+def _iso(time: datetime | None) -> str | None:
+    return time.isoformat() if time else None
 
 
 def _inverter(view: View, inverter: Inverter) -> Json:

@@ -1,4 +1,4 @@
-"""Faults to order: what can go wrong between here and the cloud, and in the cloud itself."""
+"""Faults to order: errors of the network, and of the cloud itself."""
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -15,7 +15,7 @@ class FaultKind(StrEnum):
     STATUS = "status"
     """The HTTP status `status`, with a page of HTML."""
     TIMEOUT = "timeout"
-    """No answer until the client hangs up."""
+    """No answer until the client closes the connection."""
     SLOW = "slow"
     """The right answer, after `delay_s` seconds."""
     HALF_BODY = "half"
@@ -45,9 +45,9 @@ class FaultKind(StrEnum):
     NONSENSE = "nonsense"
     """The right answer, with `value` for every number."""
     RAGGED = "ragged"
-    """The right answer, but lists of numbers lose their last entry and hold a null and an empty string."""
+    """The right answer, but lists of numbers lack their last entry and contain a null and an empty string."""
     LIFETIME_BACK = "lifetimeback"
-    """The right answer, with `kwh` taken from every lifetime."""
+    """The right answer, with `kwh` less in every lifetime (negative: more). `times` counts answers with a lifetime."""
 
 
 MADE_UP = frozenset(
@@ -61,19 +61,25 @@ MADE_UP = frozenset(
 )
 """Faults whose data has nothing to do with the right answer."""
 
+_WITH_LIFETIME = frozenset({Kind.SUMMARY, Kind.ECU_SUMMARY, Kind.METER_SUMMARY, Kind.STORAGE_SUMMARY})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """A fault: `on` which call (None: every one), at which `level`, for which `target` (sid, eid or uid).
+    """A fault: which calls it hits, and how often.
 
-    `times`: how often it strikes (None: until cleared). The rest is what its kind needs.
+    The fields from `code` on are values for the kinds that name them.
     """
 
     kind: FaultKind
     on: Kind | None = None
+    """Calls it hits; None: all."""
     level: Level | None = None
+    """`energy_level` of the calls it hits; None: all."""
     target: str | None = None
+    """The sid, eid or uid it hits; None: all."""
     times: int | None = None
+    """How many calls in a row it hits; None: all until it is cleared."""
     code: int = 5000
     status: int = 500
     delay_s: float = 1.0
@@ -89,10 +95,15 @@ class Fault:
             and (self.level is None or self.level == level)
             and self.target in (None, target)
             and self.times != 0
+            and (not self._counts_lifetimes or kind in _WITH_LIFETIME)
         )
 
-    def once_less(self) -> Fault:
-        """Return the fault after it has struck."""
+    @property
+    def _counts_lifetimes(self) -> bool:
+        return self.kind is FaultKind.LIFETIME_BACK and self.on is None and self.times is not None
+
+    def after_hit(self) -> Fault:
+        """Return the fault after it has hit a call."""
         return self if self.times is None else replace(self, times=self.times - 1)
 
 
@@ -101,27 +112,30 @@ def parse_fault(spec: str) -> Fault:
 
     `what` is a response code (2005), http and a status (http502), or a kind, some with a value: timeout,
     slow=3, half, reset, redirect=http://..., notjson, body=..., huge, swapped, null, string, number, empty,
-    nulls, nonsense=-5, ragged, lifetimeback=12.5. Raises ValueError.
+    nulls, nonsense=-5, ragged, lifetimeback=12.5, lifetimeahead=500. Raises ValueError.
     """
     where, colon, what = spec.partition(":")
     if not colon or (where.partition("/")[0] not in set(Kind)):
         where, what = "", spec
     name, _, level = where.partition("/")
-    head, x, times = what.rpartition("x")
-    if x and times.isdecimal():
-        what = head
-    fault = Fault(
-        kind=FaultKind.CODE,
-        on=Kind(name) if name else None,
-        level=Level(level) if level else None,
-        times=int(times) if x and times.isdecimal() else None,
-    )
-    if what.isdecimal():
-        return replace(fault, code=int(what))
-    if what.startswith("http") and what[4:].isdecimal():
-        return replace(fault, kind=FaultKind.STATUS, status=int(what[4:]))
-    word, equals, value = what.partition("=")
-    fault = replace(fault, kind=FaultKind(word))
+    what, times = _times(what)
+    return replace(_what(what), on=Kind(name) if name else None, level=Level(level) if level else None, times=times)
+
+
+def _times(text: str) -> tuple[str, int | None]:
+    head, x, times = text.rpartition("x")
+    return (head, int(times)) if x and times.isdecimal() else (text, None)
+
+
+def _what(text: str) -> Fault:
+    if text.isdecimal():
+        return Fault(kind=FaultKind.CODE, code=int(text))
+    if text.startswith("http") and text[4:].isdecimal():
+        return Fault(kind=FaultKind.STATUS, status=int(text[4:]))
+    word, equals, value = text.partition("=")
+    if word == "lifetimeahead":
+        return Fault(kind=FaultKind.LIFETIME_BACK, kwh=-float(value))
+    fault = Fault(kind=FaultKind(word))
     return _with_value(fault, value) if equals else fault
 
 
@@ -142,7 +156,7 @@ def _with_value(fault: Fault, value: str) -> Fault:
 
 
 def made_up(fault: Fault, *, is_list: bool) -> Json:
-    """Return the data of a fault of `MADE_UP`; `is_list`: whether the right answer is a list."""
+    """Return the data of a fault in `MADE_UP`; `is_list`: whether the right answer is a list."""
     match fault.kind:
         case FaultKind.SWAPPED:
             return {"data": "0.00"} if is_list else ["0.00"]
@@ -157,7 +171,7 @@ def made_up(fault: Fault, *, is_list: bool) -> Json:
 
 
 def spoil(fault: Fault, data: Json) -> Json:
-    """Return the right data, made wrong in the way of the fault."""
+    """Return the right data with the errors of the fault."""
     match fault.kind:
         case FaultKind.NULLS:
             return _numbers(data, None)
@@ -166,15 +180,16 @@ def spoil(fault: Fault, data: Json) -> Json:
         case FaultKind.RAGGED:
             return _ragged(data)
         case FaultKind.LIFETIME_BACK:
-            return _back(data, fault.kwh)
+            return _lifetime_back(data, fault.kwh)
         case _:
             return data
 
 
 _NUMBER = re.compile(r"-?\d{1,11}(\.\d+)?")
-"""Ids are longer, dates and times have other signs in them."""
+"""Ids are longer; dates and times contain other characters."""
 
-_OF_A_PANEL = re.compile(r"(.+-\d+)-\d+\.\d+")
+_BATCH_ENTRY = re.compile(r"(.+-\d+)-\d+\.\d+")
+"""uid-channel-kWh."""
 
 
 def _is_number(value: Json) -> bool:
@@ -187,8 +202,8 @@ def _numbers(data: Json, value: str | None) -> Json:
             return {key: item if key == "time" else _numbers(item, value) for key, item in data.items()}
         case list():
             return [_numbers(item, value) for item in data]
-        case str() if panel := _OF_A_PANEL.fullmatch(data):
-            return f"{panel[1]}-{'' if value is None else value}"
+        case str() if entry := _BATCH_ENTRY.fullmatch(data):
+            return f"{entry[1]}-{'' if value is None else value}"
         case _:
             return value if _is_number(data) else data
 
@@ -203,7 +218,7 @@ def _ragged(data: Json) -> Json:
             return data
 
 
-def _back(data: Json, kwh: float) -> Json:
+def _lifetime_back(data: Json, kwh: float) -> Json:
     if not isinstance(data, dict):
         return data
     match data.get("lifetime"):
@@ -217,7 +232,7 @@ def _back(data: Json, kwh: float) -> Json:
 
 
 PAGE = "<html><head><title>Error</title></head><body><h1>It is not working</h1></body></html>"
-"""What a proxy in front of the cloud shows."""
+"""The page of a proxy in front of the cloud."""
 
 HUGE = '{"code": 0, "data": [' + '"0.00", ' * 300_000 + '"0.00"]}'
 """More than 2 MB of JSON."""

@@ -1,4 +1,4 @@
-"""Where the energy goes: what a house consumes, and what it trades with the grid and with a battery.
+"""Energy flows of a house: consumption, and exchange with the grid and a battery.
 
 In every slot: produced + imported + discharge = consumed + exported + charge. Energy in units, as in
 production.
@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from .plant import Plant
-from .production import KWH_PER_UNIT, W_AC_PER_UNIT, overlap
+from .production import KWH_PER_UNIT, W_AC_PER_UNIT, moved, overlap
 from .series import entries, is_open, labels
 from .view import View
 from .weather import SLOT_S, chance
@@ -24,7 +24,7 @@ _SOC_FLOOR = 0.1
 
 
 class Flow(NamedTuple):
-    """Energy of a slot or a span, in units."""
+    """Energy of a slot or a span, in units; all 0 or more."""
 
     produced: int = 0
     consumed: int = 0
@@ -35,36 +35,40 @@ class Flow(NamedTuple):
 
     @classmethod
     def sum(cls, flows: Iterable[Flow]) -> Flow:
-        """Return the flows together."""
+        """Return the sum of flows."""
         columns = [sum(column) for column in zip(*flows, strict=True)]
         return cls(*columns)
 
 
 class _Day(NamedTuple):
-    """A local day; `stored`: what the battery holds at its beginning and at its end."""
+    """Totals of a local day."""
 
     span: range
     stored: tuple[int, int]
+    """Energy in the battery at the start and at the end of the day, in units."""
     total: Flow
 
 
 class _Slots(NamedTuple):
-    """The slots of a day: their flows, and what the battery holds at the end of each."""
+    """The slots of a local day."""
 
     day: date
     flows: tuple[Flow, ...]
     stored: tuple[int, ...]
+    """Energy in the battery at the end of each slot, in units."""
 
 
 class Household:
-    """The flows of a plant's house since its first day, a day after the other (the battery remembers).
+    """The flows of a plant's house since its first day.
 
-    Only the totals of the days are kept: the slots of a day are worked out again when they are asked for.
+    Days are computed in order, because the battery's charge carries over. Only their totals are kept; the slots
+    of a day are computed again on demand.
     """
 
     def __init__(self, plant: Plant) -> None:
-        self._plant = plant
-        self._view = View(plant=plant, now=datetime.max.replace(tzinfo=UTC))
+        now = datetime.max.replace(tzinfo=UTC)
+        self._plant = plant.at(now)
+        self._view = View(plant=self._plant, now=now)
         self._made = self._view.source(uploaded=False)
         self._full = round(plant.battery_kwh / KWH_PER_UNIT) if plant.has_storage else 0
         self._days: list[_Day] = []
@@ -107,22 +111,22 @@ class Household:
             self._open_day = self._make(day, self._day(day).stored[0])
         return self._open_day
 
-    def _make(self, day: date, held: int) -> _Slots:
+    def _make(self, day: date, stored_units: int) -> _Slots:
         span = self._view.span(day, day)
         made = self._made.reports(span)
         flows, stored = [], []
         for slot in span:
-            flow = self._flow(made.get(slot, 0), self._consumed(slot), held)
-            held += flow.charge - flow.discharge
+            flow = self._flow(made.get(slot, 0), self._consumed(slot), stored_units)
+            stored_units += flow.charge - flow.discharge
             flows.append(flow)
-            stored.append(held)
+            stored.append(stored_units)
         return _Slots(day, tuple(flows), tuple(stored))
 
-    def _flow(self, produced: int, consumed: int, held: int) -> Flow:
+    def _flow(self, produced: int, consumed: int, stored: int) -> Flow:
         most = round(_BATTERY_W / W_AC_PER_UNIT)
         surplus = produced - consumed
-        charge = min(max(surplus, 0), most, self._full - held)
-        discharge = min(max(-surplus, 0), most, max(0, held - round(self._full * _SOC_FLOOR)))
+        charge = min(max(surplus, 0), most, self._full - stored)
+        discharge = min(max(-surplus, 0), most, max(0, stored - round(self._full * _SOC_FLOOR)))
         return Flow(
             produced=produced,
             consumed=consumed,
@@ -133,7 +137,7 @@ class Household:
         )
 
     def _consumed(self, slot: int) -> int:
-        """Consume more in the morning and in the evening of the sun's own time, never twice the same."""
+        """Return the consumption of a slot, higher in the morning and in the evening of solar time."""
         hour = (slot * SLOT_S / 3600 + self._plant.longitude / 15) % 24
         busy = 700 if 6.5 <= hour < 8.5 or 18 <= hour < 22 else 150
         watts = 120 + busy * (0.5 + chance(self._plant.seed, 3, slot // 3))
@@ -142,21 +146,25 @@ class Household:
 
 @lru_cache(maxsize=16)
 def household(plant: Plant) -> Household:
-    """Return the household of a plant."""
+    """Return the household of a plant; plants that are equal share it."""
     return Household(plant)
 
 
 class Book:
-    """The answers of a meter or a storage device about the household, under the names that it has for it."""
+    """The answers of a meter or a storage device about the household.
+
+    `device`: id of the meter, or of the ECU with storage. `names`: the flows that it measures.
+    """
 
     def __init__(self, view: View, device: str, names: tuple[str, ...]) -> None:
         self._view = view
         self._names = names
         self._known = view.uploaded(device)
+        self._shift = view.plant.uploads_of(device).shift
         self._household = household(view.plant)
 
     def block(self, *spans: range) -> dict[str, Json] | None:
-        """Return the energy of spans by name, or None when nothing of them has been uploaded."""
+        """Return the energy of spans by name, kWh; None when nothing of them is uploaded."""
         known = self._uploaded(spans)
         if not known:
             return None
@@ -164,18 +172,19 @@ class Book:
         return {name: f"{_kwh(flow, name):.6f}" for name in self._names}
 
     def latest(self) -> dict[str, Json] | None:
-        """Return the newest sample, in W."""
+        """Return the newest sample, W; None before the first."""
         known = self._uploaded((self._view.whole,))
         if not known:
             return None
         slot = known[-1].stop - 1
         flow = self._household.total(range(slot, slot + 1))
-        names = self._view.curve.day(self._view.curve.date_of(slot)).labels
-        data: dict[str, Json] = {"mode": "4", "soc": str(self._household.soc(slot)), "time": names[slot]}
+        label = slot + self._shift
+        names = self._view.curve.day(self._view.curve.date_of(label)).labels
+        data: dict[str, Json] = {"mode": "4", "soc": str(self._household.soc(slot)), "time": names[label]}
         return data | {name: f"{_watts(flow, name):.3f}" for name in self._names}
 
     def minutely(self, day: date) -> dict[str, Json] | None:
-        """Return the five-minute series of a day."""
+        """Return the five-minute series of a day, W and kWh; None without a sample."""
         span = self._view.span(day, day)
         slots = [slot for known in self._uploaded((span,)) for slot in known]
         if not slots:
@@ -192,13 +201,13 @@ class Book:
             }
         return {
             "today": self.block(span),
-            "time": [names[slot] for slot in slots],
+            "time": [names[slot + self._shift] for slot in slots],
             "power": power,
             "energy": {name: [f"{_kwh(flow, name):.6f}" for flow in flows] for name in self._names},
         }
 
     def series(self, period: Period) -> dict[str, Json] | None:
-        """Return hours, days, months or years, with the same zeros as the system's."""
+        """Return hours, days, months or years, kWh, with the zeros of the system's series; None without a sample."""
         spans = entries(self._view, period)
         known = [self._uploaded(entry) for entry in spans]
         if not any(known):
@@ -212,7 +221,9 @@ class Book:
         return {"time": [*labels(self._view, period)], **columns}
 
     def _uploaded(self, spans: Iterable[range]) -> list[range]:
-        return [part for span in spans for known in self._known if (part := overlap(span, known))]
+        """Return the slots, in true time, of the uploaded samples with labels in the spans."""
+        true_spans = [moved(span, -self._shift) for span in spans]
+        return [part for span in true_spans for known in self._known if (part := overlap(span, known))]
 
 
 def _kwh(flow: Flow, name: str) -> float:

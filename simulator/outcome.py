@@ -1,4 +1,4 @@
-"""What is sent back, and how: whole, late, in half or not at all."""
+"""Answers as they are sent: whole, late, in half or not at all."""
 
 import asyncio
 from dataclasses import dataclass
@@ -13,12 +13,15 @@ from .wire import Json
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """A code with its data, or a text in their place. No `status`: no answer."""
+    """An answer before it is sent."""
 
     code: int | None = None
+    """Response code; None when the body is `text`."""
     data: Json = None
     text: str | None = None
+    """Body instead of code and data; None: code and data."""
     status: int | None = HTTPStatus.OK.value
+    """HTTP status; None: no answer is sent."""
 
     @property
     def body(self) -> str:
@@ -29,12 +32,12 @@ class Outcome:
 
 
 def page(status: int) -> Outcome:
-    """Return a page of HTML, as a server on the way shows it."""
+    """Return a page of HTML, as from a proxy."""
     return Outcome(status=status, text=PAGE)
 
 
 def of_fault(fault: Fault, *, is_list: bool) -> Outcome | None:
-    """Return what comes of a fault that does not look at the request, or None.
+    """Return the answer of a fault that does not depend on the request, or None.
 
     `is_list`: whether the right answer is a list.
     """
@@ -57,17 +60,17 @@ def of_fault(fault: Fault, *, is_list: bool) -> Outcome | None:
 async def deliver(
     request: web.Request, outcome: Outcome, fault: Fault | None, *, content_type: str, stopping: asyncio.Event
 ) -> web.StreamResponse:
-    """Send an outcome in the way of the fault; nothing waits longer than until `stopping`."""
+    """Send an outcome as the fault says; waits end at the latest when `stopping` is set."""
     body = outcome.body.encode()
     match fault:
         case Fault(kind=FaultKind.TIMEOUT):
             await stopping.wait()
-            return _hang_up(request)
+            return _close(request)
         case Fault(kind=FaultKind.RESET):
-            return _hang_up(request)
+            return _close(request)
         case Fault(kind=FaultKind.HALF_BODY):
             head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-            return _hang_up(request, head.encode() + body[: len(body) // 2])
+            return _close(request, head.encode() + body[: len(body) // 2])
         case Fault(kind=FaultKind.REDIRECT):
             return web.Response(status=HTTPStatus.FOUND, headers={"Location": fault.location})
         case Fault(kind=FaultKind.SLOW):
@@ -85,10 +88,10 @@ async def _pause(delay_s: float, stopping: asyncio.Event) -> None:
         return
 
 
-def _hang_up(request: web.Request, last_words: bytes = b"") -> web.StreamResponse:
-    """End the connection: in order after the last words, abruptly without any."""
-    if request.transport is not None and last_words:
-        request.transport.write(last_words)
+def _close(request: web.Request, last_bytes: bytes = b"") -> web.StreamResponse:
+    """End the connection: in order after the last bytes, abruptly without any."""
+    if request.transport is not None and last_bytes:
+        request.transport.write(last_bytes)
         request.transport.close()
     elif request.transport is not None:
         request.transport.abort()

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 @dataclass(frozen=True)
 class Place:
-    """Where a plant may stand."""
+    """A site; `timezone` is an IANA name."""
 
     latitude: float
     longitude: float

@@ -1,8 +1,7 @@
-"""What the panels make, in whole numbers, so that every total is the exact sum of its parts.
+"""Energy of the panels in whole numbers, so that every total is the exact sum of its parts.
 
-A *reading* is what one panel of factor 1000 gives in a slot, in tenths of a watt of direct current. Readings
-times a channel's factor (per mille) are *units*: one unit is 8e-9 kWh of alternating current (4 % are lost
-between).
+A *reading* is the DC power of a panel of factor 1000 in a slot, in tenths of a watt. Readings times a channel's
+factor (per mille) are *units*: one unit is 8e-9 kWh AC, after a loss of 4 % in the inverter.
 """
 
 from bisect import bisect_left
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -24,13 +24,18 @@ W_AC_PER_UNIT = W_DC_PER_UNIT * EFFICIENCY
 
 
 def factor(seed: int, uid: str, channel: int) -> int:
-    """Return how well a panel does, per mille: a little different for each."""
+    """Return a panel's yield, per mille: a little different for each."""
     return 940 + int(61 * chance(seed, crc32(uid.encode()), channel))
 
 
-def slot_at(moment: datetime) -> int:
-    """Return the slot that holds a moment."""
-    return int(moment.timestamp() // SLOT_S)
+def slot_at(time: datetime) -> int:
+    """Return the slot that contains a time."""
+    return int(time.timestamp() // SLOT_S)
+
+
+def end_of(slot: int) -> datetime:
+    """Return the time at which a slot ends and is read, in UTC."""
+    return datetime.fromtimestamp((slot + 1) * SLOT_S, UTC)
 
 
 def overlap(a: range, b: range) -> range:
@@ -39,19 +44,30 @@ def overlap(a: range, b: range) -> range:
     return range(start, max(start, min(a.stop, b.stop)))
 
 
+def without(span: range, hole: range) -> list[range]:
+    """Return the parts of a span before and after a hole; empty ones are left out."""
+    parts = range(span.start, min(span.stop, hole.start)), range(max(span.start, hole.stop), span.stop)
+    return [part for part in parts if part]
+
+
+def moved(span: range, slots: int) -> range:
+    """Return a span that many slots later."""
+    return range(span.start + slots, span.stop + slots)
+
+
 @dataclass(frozen=True)
 class Day:
-    """A local day: its slots (276, 288 or 300 of them), and the reports of its daylight.
-
-    `slots` are the numbers of the slots with a report, `readings` their readings, `sums` the readings before
-    each (one more than there are reports).
-    """
+    """A local day and its reports."""
 
     span: range
+    """All slots of the day: 288, fewer or more when the clock changes."""
     zone: ZoneInfo
     slots: tuple[int, ...]
+    """Slots with a report: those by daylight."""
     readings: tuple[int, ...]
+    """Reading of each report."""
     sums: tuple[int, ...]
+    """Sum of the readings before each report, and of all: one more than there are reports."""
 
     @cached_property
     def labels(self) -> dict[int, str]:
@@ -76,7 +92,7 @@ class Day:
 
 
 class Curve:
-    """The readings of a site since its first day, worked out a day at a time and kept."""
+    """The readings of a site since its first day, computed a day at a time and kept."""
 
     def __init__(self, plant: Plant) -> None:
         self._plant = plant
@@ -87,7 +103,7 @@ class Curve:
 
     @property
     def first_slot(self) -> int:
-        """Where production begins."""
+        """First slot of the first day."""
         return self.midnight(self._first)
 
     def midnight(self, day: date) -> int:
@@ -165,44 +181,48 @@ def curve_of(plant: Plant) -> Curve:
     )
 
 
+class Part(NamedTuple):
+    """Panels with the same known slots."""
+
+    share: int
+    """Sum of their factors, per mille."""
+    spans: tuple[range, ...]
+    """Slots of which readings are known, in true time."""
+    shift: int = 0
+    """How many slots the labels are ahead of the true time."""
+
+
 @dataclass(frozen=True)
 class Source:
-    """Something that makes energy: the system, an ECU, an inverter or a channel, as far as it is known.
-
-    `parts` are factors (per mille) with the spans for which they count.
-    """
+    """Something that produces energy: the system, an ECU, an inverter or a channel. Slots are those of the labels."""
 
     curve: Curve
-    parts: tuple[tuple[int, tuple[range, ...]], ...]
+    parts: tuple[Part, ...]
 
     def units(self, *spans: range) -> int:
-        """Return the units that were made in the spans."""
+        """Return the units of the reports in the spans."""
         return sum(
-            share * self.curve.total(overlap(span, counted))
-            for share, counts in self.parts
-            for counted in counts
+            part.share * self.curve.total(known)
             for span in spans
+            for part in self.parts
+            for known in _known(part, span)
         )
 
     def recorded(self, *spans: range) -> bool:
         """Whether there is a report in one of the spans."""
-        return any(
-            self.curve.recorded(overlap(span, counted))
-            for _, counts in self.parts
-            for counted in counts
-            for span in spans
-        )
+        return any(self.curve.recorded(known) for span in spans for part in self.parts for known in _known(part, span))
 
     def reports(self, span: range) -> dict[int, int]:
-        """Map slots to the units of the reports of a span, in order."""
+        """Map the slots of a span with a report to its units, in order."""
         found: dict[int, int] = {}
-        for share, counts in self.parts:
-            for counted in counts:
-                for slot, reading in self.curve.reports(overlap(span, counted)):
-                    found[slot] = found.get(slot, 0) + share * reading
+        for part in self.parts:
+            for known in _known(part, span):
+                for slot, reading in self.curve.reports(known):
+                    label = slot + part.shift
+                    found[label] = found.get(label, 0) + part.share * reading
         return dict(sorted(found.items()))
 
 
-def moment_of(slot: int) -> datetime:
-    """Return the moment at which a slot ends and is read."""
-    return datetime.fromtimestamp((slot + 1) * SLOT_S, UTC)
+def _known(part: Part, span: range) -> list[range]:
+    """Return the slots, in true time, of the known readings with labels in a span."""
+    return [overlap(moved(span, -part.shift), known) for known in part.spans]

@@ -1,4 +1,4 @@
-"""The periods of the cloud's series: which slots an entry stands for, and what it is called."""
+"""The periods of the cloud's series: the slots of each entry, and its name."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -8,7 +8,7 @@ from .view import View
 from .wire import Level, Period
 
 type Entry = tuple[range, ...]
-"""The slots of an entry: one span, but none for an hour that is skipped and two for one that comes twice."""
+"""The slots of an entry: one span; none for an hour that is skipped, two for an hour that occurs twice."""
 
 
 def running(view: View) -> tuple[range, range, range]:

@@ -1,21 +1,21 @@
-"""What is true of a plant, for tests and the demo to compare with.
+"""The true figures of a plant, for tests and the demo to compare with.
 
-Worked out slot by slot from the readings, by another way than the answers: it does not read them.
+Computed slot by slot from the readings, another way than the answers do: it does not read them.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from .plant import Ecu, Inverter
-from .production import KWH_PER_UNIT, W_DC_PER_UNIT, factor, moment_of
+from .production import KWH_PER_UNIT, W_DC_PER_UNIT, end_of, factor, moved
 from .view import View
 from .weather import SLOT_S
 
 
 @dataclass(frozen=True)
 class Truth:
-    """The truth about a plant at the moment of a view; by default as far as it has been uploaded."""
+    """The figures of a plant at the time of a view; by default only uploaded readings, at their labels."""
 
     view: View
 
@@ -31,81 +31,106 @@ class Truth:
     ) -> float:
         """Return the energy of the slots that begin in [start, end), kWh.
 
-        `uploaded` false: with what the cloud lacks.
+        `uploaded` false: of all readings, also those the cloud does not have, in true time.
         """
         units = 0
-        for ecu in self.view.plant.ecus:
-            if eid not in (None, ecu.eid):
-                continue
-            shares = [
-                (inverter, factor(self.view.plant.seed, inverter.uid, number))
-                for inverter in ecu.fleet
-                if uid in (None, inverter.uid)
-                for number in range(1, inverter.channels + 1)
-                if channel in (None, number)
-            ]
-            steady = sum(share for inverter, share in shares if inverter.since is inverter.until is None)
-            passing = [pair for pair in shares if pair[0].since or pair[0].until]
-            for slot, reading in self._readings(ecu.eid if uploaded else None, start, end):
-                share = steady + sum(share for inverter, share in passing if _serves(inverter, slot))
-                units += reading * share
+        for ecu in self.view.plant.all_ecus:
+            if eid in (None, ecu.eid):
+                inverters = [inverter for inverter in ecu.all_inverters if uid in (None, inverter.uid)]
+                units += self._units(inverters, self._readings(ecu, start, end, uploaded=uploaded), channel)
         return units * KWH_PER_UNIT
 
     def today_kwh(self) -> float:
-        """Return the energy since the site's midnight, kWh."""
-        return self.energy_kwh(self._midnight(self.view.today), self.view.now)
+        """Return the energy of the site's day, kWh."""
+        start = self._midnight(self.view.today)
+        return self.energy_kwh(start, self._midnight(self.view.today + timedelta(days=1)))
 
     def lifetime_kwh(self) -> float:
-        """Return the energy since the beginning, kWh, with the plant's lasting correction."""
-        start = self._midnight(self.view.plant.create_date)
-        return self.energy_kwh(start, self.view.now) + self.view.plant.lifetime_offset_kwh
+        """Return the energy since the first day, kWh, with the plant's lasting correction."""
+        start, end = (self._midnight(day) for day in (self.view.plant.create_date, self.view.today + timedelta(days=1)))
+        return self.energy_kwh(start, end) + self.view.plant.lifetime_offset_kwh
 
     def hourly_kwh(self, day: date) -> list[float]:
-        """Return the energy by clock hour, kWh; the running hour as far as it has been uploaded."""
+        """Return the energy by clock hour, 24 values in kWh; the running hour as far as it is uploaded."""
         hours = [0.0] * 24
         for slot in self.view.span(day, day):
-            start = moment_of(slot - 1)
+            start = end_of(slot - 1)
             hour = start.astimezone(self.view.plant.zone).hour
-            hours[hour] += self.energy_kwh(start, moment_of(slot))
+            hours[hour] += self.energy_kwh(start, end_of(slot))
         return hours
 
     def power_w(self) -> int:
-        """Return the last readings of today of all ECUs together, W; 0 before the first."""
+        """Return the sum of the newest readings of all ECUs that have one of today, W."""
         watts = 0
         for ecu in self.view.plant.ecus:
             newest = self._newest(ecu)
-            if newest is None or self.view.curve.date_of(newest[0]) != self.view.today:
+            if newest is None or self.view.curve.date_of(newest[0] + self._shift(ecu)) != self.view.today:
                 continue
-            slot, reading = newest
-            share = sum(
-                factor(self.view.plant.seed, inverter.uid, number)
-                for inverter in ecu.fleet
-                if _serves(inverter, slot)
-                for number in range(1, inverter.channels + 1)
-            )
-            watts += round(reading * share * W_DC_PER_UNIT)
+            watts += round(self._units(ecu.all_inverters, iter([newest]), None) * W_DC_PER_UNIT)
         return watts
 
-    def newest_sample(self) -> datetime | None:
-        """Return the end of the newest slot with a report that has been uploaded, in the site's zone."""
-        newest = [found[0] for ecu in self.view.plant.ecus if (found := self._newest(ecu))]
-        return moment_of(max(newest)).astimezone(self.view.plant.zone) if newest else None
+    def newest_sample(self, eid: str | None = None) -> datetime | None:
+        """Return the newest label that the cloud has of an ECU (None: of any listed one), in the site's zone.
+
+        None before the first sample.
+        """
+        labels = [
+            newest[0] + self._shift(ecu)
+            for ecu in self.view.plant.ecus
+            if eid in (None, ecu.eid) and (newest := self._newest(ecu))
+        ]
+        return end_of(max(labels)).astimezone(self.view.plant.zone) if labels else None
+
+    def uploads(self, eid: str, day: date) -> list[datetime]:
+        """Return the times of a local day from which on the cloud serves an upload of an ECU, in order.
+
+        Uploads that fail, and those of an ECU without network, are left out.
+        """
+        start, end = self._midnight(day), self._midnight(day + timedelta(days=1))
+        ecus = [ecu for ecu in self.view.plant.all_ecus if ecu.eid == eid]
+        times = {time for ecu in ecus for time in self.view.uploads(ecu, start, end)}
+        return [time.astimezone(self.view.plant.zone) for time in sorted(times)]
+
+    def _units(
+        self, inverters: tuple[Inverter, ...] | list[Inverter], readings: Iterator[tuple[int, int]], channel: int | None
+    ) -> int:
+        shares = {inverter: self._share(inverter, channel) for inverter in inverters}
+        always = sum(share for inverter, share in shares.items() if inverter.since is inverter.until is None)
+        sometimes = [(inverter, share) for inverter, share in shares.items() if inverter.since or inverter.until]
+        return sum(
+            reading * (always + sum(share for inverter, share in sometimes if _serves(inverter, slot)))
+            for slot, reading in readings
+        )
+
+    def _share(self, inverter: Inverter, channel: int | None) -> int:
+        numbers = range(1, inverter.channels + 1)
+        return sum(
+            factor(self.view.plant.seed, inverter.uid, number) for number in numbers if channel in (None, number)
+        )
 
     def _newest(self, ecu: Ecu) -> tuple[int, int] | None:
+        """Return the newest uploaded slot, in true time, and its reading."""
         for known in reversed(self.view.uploaded(ecu.eid)):
             end = known.stop
             while end > known.start:
                 start = max(known.start, end - 288)
                 for report in reversed(list(self.view.curve.reports(range(start, end)))):
-                    if any(_serves(inverter, report[0]) for inverter in ecu.fleet):
+                    if any(_serves(inverter, report[0]) for inverter in ecu.all_inverters):
                         return report
                 end = start
         return None
 
-    def _readings(self, eid: str | None, start: datetime, end: datetime) -> Iterator[tuple[int, int]]:
+    def _shift(self, ecu: Ecu) -> int:
+        return self.view.plant.uploads_of(ecu.eid).shift
+
+    def _readings(self, ecu: Ecu, start: datetime, end: datetime, *, uploaded: bool) -> Iterator[tuple[int, int]]:
+        """Yield (slot in true time, reading) of an ECU."""
         span = range(_slot_from(start), _slot_from(end))
-        known = [span] if eid is None else self.view.uploaded(eid)
-        for slot, reading in self.view.curve.reports(span):
+        if not uploaded:
+            yield from self.view.curve.reports(span)
+            return
+        known = self.view.uploaded(ecu.eid, ecu.removed_at)
+        for slot, reading in self.view.curve.reports(moved(span, -self._shift(ecu))):
             if any(slot in part for part in known):
                 yield slot, reading
 
@@ -113,13 +138,13 @@ class Truth:
         return datetime(day.year, day.month, day.day, tzinfo=self.view.plant.zone)
 
 
-def _slot_from(moment: datetime) -> int:
-    """Return the first slot that begins at a moment or after it."""
-    return -int(-moment.timestamp() // SLOT_S)
+def _slot_from(time: datetime) -> int:
+    """Return the first slot that begins at a time or after it."""
+    return -int(-time.timestamp() // SLOT_S)
 
 
 def _serves(inverter: Inverter, slot: int) -> bool:
-    """Whether a whole slot lies in the inverter's service."""
-    end = moment_of(slot)
-    start = moment_of(slot - 1)
+    """Whether a whole slot lies in the inverter's time of production."""
+    end = end_of(slot)
+    start = end_of(slot - 1)
     return (inverter.since is None or inverter.since < start) and (inverter.until is None or end <= inverter.until)

@@ -1,4 +1,4 @@
-"""The sky over a plant: the sun as astral has it, clouds out of a seed. Pure: same arguments, same sky."""
+"""The sky over a plant: the sun by astral, clouds from a seed. Pure: same arguments, same sky."""
 
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -31,7 +31,7 @@ def chance(seed: int, *keys: int) -> float:
 
 
 def clear_sky(elevation_deg: float) -> float:
-    """Return what a panel gives under a clear sky, as a share of its rating."""
+    """Return a panel's power under a clear sky, as a share of its rating."""
     height = sin(radians(elevation_deg))
     if height <= 0:
         return 0.0
@@ -39,9 +39,9 @@ def clear_sky(elevation_deg: float) -> float:
 
 
 def cloudiness(seed: int, slot: int) -> float:
-    """Return the share of the light that reaches the panel: the mood of the day times passing clouds."""
-    mood: float = 0.15 + 0.85 * _smooth(seed, 1, slot, _DAY_SLOTS) ** 0.6
-    return mood * (1 - 0.8 * (1 - mood) * _smooth(seed, 2, slot, _RIPPLE_SLOTS))
+    """Return the share of the clear sky's irradiance that arrives: weather of the day times passing clouds."""
+    weather: float = 0.15 + 0.85 * _smooth(seed, 1, slot, _DAY_SLOTS) ** 0.6
+    return weather * (1 - 0.8 * (1 - weather) * _smooth(seed, 2, slot, _RIPPLE_SLOTS))
 
 
 def _smooth(seed: int, kind: int, slot: int, every: int) -> float:
@@ -54,7 +54,7 @@ def daylight(latitude: float, longitude: float, slots: range) -> list[tuple[int,
     """Return the slots with the sun up, each with the sun's elevation in the middle of it, in degrees.
 
     Elevation is computed every quarter of an hour of the epoch and interpolated, so that a slot has the same
-    elevation whatever range it is asked in.
+    elevation in every range.
     """
     observer = Observer(latitude, longitude)
     first = slots.start // _KNOT_SLOTS

@@ -1,4 +1,4 @@
-"""Requests as they come in: paths, parameters, signatures (api.md §1 to §3)."""
+"""Requests: paths, parameters, signatures (api.md §1 to §3)."""
 
 import base64
 from collections.abc import Mapping
@@ -11,9 +11,16 @@ import re
 
 type Json = bool | int | float | str | list[Json] | dict[str, Json] | None
 
+NO_DATA = 1001
+FORBIDDEN = 2004
+OVER_QUOTA = 2005
+UNKNOWN = 4000
+BAD_PARAMETER = 4001
+"""Response codes (api.md §4)."""
+
 
 class Kind(StrEnum):
-    """The calls that the cloud knows."""
+    """The calls of the interface (api.md §3)."""
 
     DETAILS = "details"
     INVERTERS = "inverters"
@@ -33,7 +40,7 @@ class Kind(StrEnum):
 
 
 class Level(StrEnum):
-    """Values of `energy_level`; the last two are those of the batch call."""
+    """Values of `energy_level`; the last two are for the batch call."""
 
     MINUTELY = "minutely"
     HOURLY = "hourly"
@@ -67,26 +74,28 @@ LEVELS: Mapping[Kind, frozenset[Level]] = {
     Kind.STORAGE_PERIOD: _PERIODS,
     Kind.BATCH: frozenset({Level.ENERGY, Level.POWER}),
 }
-"""The levels that each call takes; the others take none."""
+"""The levels of each call; calls that are not here have none."""
 
 
 def answers_list(kind: Kind, level: str | None) -> bool:
-    """Whether the data of a call is a list; that of the others is an object."""
+    """Whether the data of a call is a list; otherwise it is an object."""
     return kind in (Kind.INVERTERS, Kind.METERS, Kind.ENERGY) or (kind is Kind.ECU_ENERGY and level != Level.MINUTELY)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """What a path asks for: `prefix` "user" or "installer", `target` the last segment: a sid, eid or uid."""
+    """The call of a path."""
 
     kind: Kind
     prefix: str
+    """"user" or "installer"."""
     sid: str
     target: str
+    """Last segment of the path: a sid, eid or uid."""
 
 
 def route(path: str) -> Route | None:
-    """Return the call that a path means, or None."""
+    """Return the call of a path; None for an unknown path."""
     match path.strip("/").split("/"):
         case [("user" | "installer") as prefix, "api", "v2", "systems", *rest]:
             pass
@@ -102,11 +111,12 @@ def route(path: str) -> Route | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
-    """The days from `first` to `last`, both included, at a level."""
+    """The days that a call asks for, at a level."""
 
     level: Level
     first: date
     last: date
+    """Included."""
 
 
 class BadParameterError(ValueError):
@@ -114,7 +124,7 @@ class BadParameterError(ValueError):
 
 
 def period(kind: Kind, query: Mapping[str, str], today: date, create_date: date) -> Period | None:
-    """Return the period that the query asks for; None for calls without one.
+    """Return the period in the query (api.md §3); None for calls without one.
 
     Raises BadParameterError.
     """
@@ -161,7 +171,7 @@ def signature(secret: str, *, timestamp: str, nonce: str, app_id: str, target: s
 
 
 def is_signed(headers: Mapping[str, str], *, secret: str, target: str, verb: str) -> bool:
-    """Whether the five headers are there, well formed, and the signature is the right one."""
+    """Whether the five headers are there and well formed, with the right signature."""
     timestamp, nonce = headers.get("X-CA-Timestamp", ""), headers.get("X-CA-Nonce", "")
     method = headers.get("X-CA-Signature-Method", "")
     if method not in _DIGESTS or not re.fullmatch(r"\d{13}", timestamp) or not re.fullmatch(r"[0-9a-f]{32}", nonce):
