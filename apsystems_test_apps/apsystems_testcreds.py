@@ -2,10 +2,10 @@
 """Try APsystems OpenAPI credentials outside Home Assistant.
 
 Needs Python 3.9 or newer and aiohttp (pip install aiohttp). Give the credentials as options, or write them
-into the constants below. It makes a handful of calls, says for each what came back, and what to do when that
-was an error. The App Secret and the signatures made from it are never printed.
+into the constants below. The program makes up to four calls, prints the result of each, and for an error what to
+do. It never prints the App Secret or a signature.
 
-Exit status: 0 all well, 1 at least one call failed, 2 the command line is wrong (then no call was made).
+Exit status: 0 all calls succeeded, 1 a call failed, 2 the command line is wrong (then no call was made).
 """
 
 import argparse
@@ -16,6 +16,7 @@ from datetime import date, datetime, timezone
 from email.utils import parsedate_to_datetime
 import hashlib
 import hmac
+import io
 import json
 import math
 import re
@@ -28,13 +29,13 @@ import uuid
 
 import aiohttp
 
-# Your own, if you would rather not type them each time.
+# Your credentials, if you prefer not to type them each time.
 APP_ID = ""
 APP_SECRET = ""
 SID = ""
 BASE_URL = "https://api.apsystemsema.com:9282"
 
-Json = Any  # whatever the cloud sends: no shape is relied on here
+Json = Any  # an answer of the cloud, of any shape
 
 MONTHLY_QUOTA = 1000
 TIMEOUT_S = 30
@@ -42,30 +43,30 @@ DRIFT_WARNING_S = 60
 
 CREDENTIALS = "Compare App ID, App Secret and System ID with the OpenAPI page of your EMA account"
 ADVICE = {
-    1000: ("the cloud reports a data exception", "Passing trouble on their side: try again later."),
+    1000: ("data exception in the cloud", "A temporary failure of the cloud: try again later."),
     1001: ("no data for this period (yet)", "Nothing is wrong."),
-    2000: ("the account is not known", CREDENTIALS + "."),
-    2001: ("the account is not authorised", "Ask APsystems to approve your OpenAPI account."),
-    2002: ("the authorisation has expired", "Ask APsystems to renew your OpenAPI account."),
-    2003: ("the account is not authorised", "Ask APsystems to approve your OpenAPI account."),
-    2004: ("no permission for this system", "Check the System ID: this App ID may not read that system."),
+    2000: ("the account is unknown", CREDENTIALS + "."),
+    2001: ("the account is not authorized", "Ask APsystems to approve your OpenAPI account."),
+    2002: ("the authorization has expired", "Ask APsystems to renew your OpenAPI account."),
+    2003: ("the account is not authorized", "Ask APsystems to approve your OpenAPI account."),
+    2004: ("no permission for this system", "Check the System ID: this App ID has no access to that system."),
     2005: (
         "the quota of calls is spent",
-        "Wait for its renewal, usually on the 1st of the month. Every program with this App ID spends it.",
+        "Wait until it is renewed, usually on the 1st of the month. All programs with this App ID share it.",
     ),
     4000: (
         "request not accepted: wrong signature, credentials or System ID",
-        CREDENTIALS + ", watch for blanks and for 0/O or 1/l, and set this machine's clock by the network.",
+        CREDENTIALS + ", look for blanks and for 0/O or 1/l, and synchronize this machine's clock (NTP).",
     ),
     4001: ("request not accepted: bad parameter", "Check the System ID and the date."),
-    5000: ("error inside the cloud", "Common for the hourly series and mostly over soon: try again later."),
-    6000: ("the cloud could not reach one of its parts", "Passing trouble on their side: try again later."),
+    5000: ("error in the cloud", "Happens now and then with hourly energy: try again later."),
+    6000: ("communication error in the cloud", "A temporary failure of the cloud: try again later."),
 }
-LIGHTS = {1: "all well", 2: "some inverters alarm", 3: "ECU off line", 4: "nothing uploaded yet"}
+STATUS_LIGHTS = {1: "all well", 2: "some inverters alarm", 3: "ECU off line", 4: "nothing uploaded yet"}
 
 
 class CallError(Exception):
-    """No usable answer; `pointless` says that the remaining calls can only end the same way."""
+    """A call failed; `pointless` when the remaining calls would fail the same way."""
 
     def __init__(self, problem: str, advice: str, pointless: bool = False) -> None:
         super().__init__(problem)
@@ -74,7 +75,7 @@ class CallError(Exception):
 
 
 class Account(NamedTuple):
-    """Whose data, and where."""
+    """Credentials, system and address."""
 
     app_id: str
     app_secret: str
@@ -83,7 +84,7 @@ class Account(NamedTuple):
 
 
 class Call(NamedTuple):
-    """One request below /user/api/v2/systems/, and how to say its answer in a line."""
+    """A request below /user/api/v2/systems/, and a function that describes its answer in one line."""
 
     title: str
     path: str
@@ -92,29 +93,29 @@ class Call(NamedTuple):
 
 
 def parse_answer(body: bytes) -> dict[str, Any]:
-    """Return the cloud's envelope, whatever content type it came under.
+    """Return the JSON object of a response body: `code` as int, and `data`.
 
-    The cloud labels good JSON as application/octet-stream now and then, so only the bytes count. Raises
-    CallError when they are not a JSON object with a numeric `code`.
+    The content type is ignored, since the cloud sometimes sends JSON as application/octet-stream. Raises CallError
+    when the body is not a JSON object with a numeric `code`.
     """
     text = body.decode("utf-8-sig", errors="replace").strip()
     try:
         answer = json.loads(text)
         return {**answer, "code": int(answer["code"])}
-    except (ValueError, TypeError, KeyError, RecursionError):
-        start = " ".join(text[:60].split()) or "nothing at all"
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        start = " ".join(text[:60].split()) or "(empty)"
         raise CallError(
-            f"the answer is not that of the OpenAPI: {start}",
-            "Check the base URL; a proxy or a login page of your network may have answered instead.",
+            f"not an answer of the OpenAPI: {start}",
+            "Check the base URL; a proxy or a login page of your network may have answered.",
         ) from None
 
 
 def code_error(code: int) -> CallError:
-    """Translate a response code into words and advice."""
+    """Return the error of a response code, with its meaning and advice."""
     if 7000 <= code <= 7003:
         return CallError(
-            f"code {code}: the server holds this account back (too many requests at once, or it is busy)",
-            "Wait some minutes, then try again; let no other program ask at the same time.",
+            f"code {code}: too many requests at once, or the server is busy",
+            "Wait some minutes, then try again while no other program makes calls.",
             pointless=True,
         )
     if 3000 <= code <= 3004:
@@ -124,7 +125,7 @@ def code_error(code: int) -> CallError:
 
 
 def signed_headers(account: Account, path: str) -> dict[str, str]:
-    """Headers of one GET. Only the last segment of the path is signed, without the query."""
+    """Return the headers of a GET request. Only the last segment of the path is signed, without the query."""
     timestamp, nonce, method = str(int(time.time() * 1000)), uuid.uuid4().hex, "HmacSHA256"
     message = "/".join([timestamp, nonce, account.app_id, path.rsplit("/", 1)[-1], "GET", method])
     digest = hmac.new(account.app_secret.encode(), message.encode(), hashlib.sha256).digest()
@@ -138,9 +139,9 @@ def signed_headers(account: Account, path: str) -> dict[str, str]:
 
 
 def sent_once() -> dict[str, Any]:
-    """Options that keep aiohttp from sending a request again, unasked, after a lost connection.
+    """Return options that stop aiohttp from sending a request again after a lost connection.
 
-    That would cost a call more than was announced. A version before 3.12 cannot be kept from it.
+    A repeated request would cost one more call than announced. aiohttp before 3.12 has no such option.
     """
     if not hasattr(aiohttp, "ClientHandlerType"):
         return {}
@@ -156,15 +157,16 @@ def sent_once() -> dict[str, Any]:
 
 
 class Connection:
-    """Makes calls, and remembers how far the server's clock is from ours."""
+    """Makes calls and compares the server's clock with the one of this machine."""
 
     def __init__(self, session: aiohttp.ClientSession, account: Account) -> None:
+        """`drift_s` is how far this machine's clock is ahead of the server's; None when unknown."""
         self._session = session
         self._account = account
         self.drift_s: Optional[float] = None
 
     async def data(self, call: Call) -> Json:
-        """Return `data` of one answer, None when there is nothing for the period. Raises CallError."""
+        """Return `data` of an answer; None when there is no data for the period. Raises CallError."""
         path = f"/user/api/v2/systems/{call.path}"
         host = urlsplit(self._account.base_url).netloc
         try:
@@ -172,7 +174,7 @@ class Connection:
                 self._account.base_url + path,
                 params=call.query,
                 headers=signed_headers(self._account, path),
-                allow_redirects=False,  # signed headers go to nobody else
+                allow_redirects=False,  # a redirect would carry the signed headers to another server
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
                 **sent_once(),
             ) as response:
@@ -183,14 +185,14 @@ class Connection:
             raise CallError(problem, "Try again later.", pointless=True) from None
         except (aiohttp.ClientSSLError, ssl.SSLError):
             raise CallError(
-                f"{host} shows no valid certificate",
+                f"the certificate of {host} is not valid",
                 "Check the base URL and this machine's clock.",
                 pointless=True,
             ) from None
-        except (aiohttp.ClientError, OSError, ValueError) as error:  # the last: no such address
+        except (aiohttp.ClientError, OSError, ValueError) as error:  # ValueError: invalid URL
             raise CallError(
                 f"cannot reach {host} ({type(error).__name__})",
-                "Check the base URL and the network; port 9282 must not be blocked on the way out.",
+                "Check the base URL and the network; a firewall may block port 9282.",
                 pointless=True,
             ) from None
         if status != 200:
@@ -211,31 +213,31 @@ class Connection:
 
 
 def number(value: Json) -> float:
-    """Read a figure that may be text; null, an empty text and nonsense count as nothing."""
+    """Return a number, or a text that is one, as float; 0 for anything else."""
     try:
-        figure = float(value)
+        result = float(value)
     except (TypeError, ValueError, OverflowError):
         return 0.0
-    return figure if math.isfinite(figure) else 0.0
+    return result if math.isfinite(result) else 0.0
 
 
 def describe_details(data: Json) -> str:
-    """Say what kind of system it is."""
+    """Describe the system: capacity, ECUs, time zone, status light."""
     ecus = len(data.get("ecu") or [])
     facts = [f"{data['capacity']} kW" if data.get("capacity") else "", f"{ecus} ECU{'s' * (ecus != 1)}"]
-    facts += [str(data.get("timezone") or ""), LIGHTS.get(int(number(data.get("light"))), "")]
+    facts += [str(data.get("timezone") or ""), STATUS_LIGHTS.get(int(number(data.get("light"))), "")]
     return ", ".join(fact for fact in facts if fact)
 
 
 def describe_summary(data: Json) -> str:
-    """Give the four totals."""
+    """Describe the four totals."""
     today = "nothing yet" if data.get("today") is None else f"{number(data['today']):.2f} kWh"
     rest = [f"{name} {number(data.get(name)):.2f} kWh" for name in ("month", "year", "lifetime")]
     return ", ".join([f"today {today}", *rest])
 
 
 def describe_hourly(data: Json) -> str:
-    """Give the day's sum and its best hour."""
+    """Describe the energy of the day and its best hour."""
     hours = [number(value) for value in data]
     if not any(hours):
         return "no production on this day (yet)"
@@ -244,13 +246,13 @@ def describe_hourly(data: Json) -> str:
 
 
 def describe_inverters(data: Json) -> str:
-    """Count inverters by type."""
+    """Describe the inverters: how many of each type."""
     types = Counter(str(inverter.get("type")) for ecu in data for inverter in ecu.get("inverter") or [])
     return ", ".join(f"{count} x {kind}" for kind, count in sorted(types.items())) or "no inverters listed"
 
 
 def calls(sid: str, day: date) -> list[Call]:
-    """List what is tried, in this order."""
+    """Return the calls in the order in which they are made."""
     hourly = {"energy_level": "hourly", "date_range": day.isoformat()}
     return [
         Call("System details", f"details/{sid}", {}, describe_details),
@@ -261,7 +263,7 @@ def calls(sid: str, day: date) -> list[Call]:
 
 
 async def try_call(connection: Connection, call: Call) -> Optional[CallError]:
-    """Make one call, print what came of it, and return the error if it was one."""
+    """Make a call, print its result, and return the error if it failed."""
     try:
         data = await connection.data(call)
     except CallError as error:
@@ -272,48 +274,48 @@ async def try_call(connection: Connection, call: Call) -> Optional[CallError]:
 
 
 async def test(account: Account, day: date) -> bool:
-    """Make the calls and print what came of each. Return whether all went well."""
+    """Make the calls and print their results. Return whether all succeeded."""
     planned = calls(account.sid, day)
-    print(f"Asking {account.base_url}")
-    print(f"This costs up to {len(planned)} calls of the {MONTHLY_QUOTA} a month that a free account has.\n")
-    all_well = True
+    print(f"Testing {account.base_url}")
+    print(f"This costs up to {len(planned)} of the {MONTHLY_QUOTA} calls a month of a free account.\n")
+    succeeded = True
     async with aiohttp.ClientSession() as session:
         connection = Connection(session, account)
         for left, call in zip(reversed(range(len(planned))), planned):
             if error := await try_call(connection, call):
-                all_well = False
+                succeeded = False
                 if error.pointless and left:
-                    print(f"Not made, since they can only end the same way: {left} calls.")
+                    print(f"Skipped {left} calls that would fail the same way.")
                     break
     print_clock(connection.drift_s)
-    print("All well: these credentials work." if all_well else "Not all went well.")
-    return all_well
+    print("All calls succeeded: these credentials work." if succeeded else "At least one call failed.")
+    return succeeded
 
 
 def sentence(call: Call, data: Json) -> str:
-    """Describe an answer; an unexpected shape is still an accepted call."""
+    """Describe an answer; one of an unknown shape still means that the call was accepted."""
     if data is None:
         return ADVICE[1001][0]
     try:
         return call.describe(data)
     except (AttributeError, KeyError, TypeError, ValueError):
-        return "though the answer has a form that this program does not know"
+        return "but this program does not know the shape of the answer"
 
 
 def print_clock(drift_s: Optional[float]) -> None:
-    """Say whether this machine's clock can be the cause of refused signatures."""
+    """Print whether a wrong clock can be the cause of refused signatures."""
     if drift_s is None:
-        print("\nClock: the server did not tell its time.")
+        print("\nClock: the server sent no time.")
     elif abs(drift_s) < DRIFT_WARNING_S:
-        print("\nClock: agrees with the server's.")
+        print("\nClock: correct, by the server's time.")
     else:
-        side = "ahead of" if drift_s > 0 else "behind"
-        print(f"\nClock: WARNING, this machine is {abs(drift_s):.0f} seconds {side} the server.")
-        print("    Signatures carry the time: let this machine set its clock by the network (NTP).")
+        side = "fast" if drift_s > 0 else "slow"
+        print(f"\nClock: WARNING, this machine's clock is {abs(drift_s):.0f} seconds {side}, by the server's time.")
+        print("    Signatures contain the time: synchronize this machine's clock (NTP).")
 
 
 def day_argument(value: str) -> date:
-    """Read YYYY-MM-DD."""
+    """Return the date of an argument YYYY-MM-DD."""
     try:
         return datetime.strptime(value, "%Y-%m-%d").date()  # noqa: DTZ007
     except ValueError:
@@ -321,7 +323,7 @@ def day_argument(value: str) -> date:
 
 
 def parse_arguments() -> tuple[Account, date]:
-    """Read and check the command line. Leaves with status 2 when something is missing or cannot be right."""
+    """Parse and check the command line. Exits with status 2 when an option is missing or invalid."""
     parser = argparse.ArgumentParser(description="APsystems OpenAPI credential + endpoint test")
     parser.add_argument("--app-id", default=APP_ID)
     parser.add_argument("--app-secret", default=APP_SECRET)
@@ -340,10 +342,10 @@ def parse_arguments() -> tuple[Account, date]:
     account = Account(options.app_id.strip(), options.app_secret.strip(), options.sid.strip(), base_url)
     given = {"--app-id": account.app_id, "--app-secret": account.app_secret, "--sid": account.sid}
     if missing := [name for name, value in given.items() if not value]:
-        parser.error(f"{', '.join(missing)} missing: give it here or write it into the top of this file")
+        parser.error(f"{', '.join(missing)} missing: give it as an option or write it at the top of this file")
     for name in ("--app-id", "--sid"):
         if not re.fullmatch(r"[A-Za-z0-9_-]+", given[name]):
-            parser.error(f"{name} may have letters and digits only: was something else copied along?")
+            parser.error(f"{name} has other characters than letters and digits: was something else copied along?")
     if not re.fullmatch(r"https?://(\[[0-9a-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[^\s?#]*)?", account.base_url):
         parser.error(f"--base-url must look like {BASE_URL}")
     return account, options.date
@@ -351,6 +353,8 @@ def parse_arguments() -> tuple[Account, date]:
 
 def main() -> int:
     """Run the test and return the exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # an answer can contain characters that the terminal cannot print
     account, day = parse_arguments()
     return 0 if asyncio.run(test(account, day)) else 1
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Show that an answer of the cloud is read by its bytes, whatever content type it is sent under.
+"""Test that an answer of the cloud is read under any content type, and that anything else is refused.
 
-Needs aiohttp (pip install aiohttp), no credentials and no network: a server on this machine's loopback sends
-one answer under all the labels. It is put to `parse_answer` of apsystems_testcreds.py (Python 3.9 or newer),
-and to the integration's own client (Python 3.14 or newer; Home Assistant itself is not needed).
+Needs aiohttp (pip install aiohttp), but no credentials and no network: a server on this machine sends the same
+answer under different content types. Tested are `parse_answer` of apsystems_testcreds.py (Python 3.9 or newer) and
+the client of the integration (Python 3.14 or newer; Home Assistant is not needed).
 
     python3 apsystems_test_apps/test_json_mimetype.py
 """
 
-# ruff: noqa: PT009, PT027 - runs where there is no pytest
+# ruff: noqa: PT009, PT027 - runs without pytest
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ INTEGRATION = HERE.parent / "custom_components" / "apsystems_openapi"
 
 SUMMARY = {"today": "22.97", "month": "254.37", "year": "1827.08", "lifetime": "5582.17"}
 ANSWER = json.dumps({"code": 0, "data": SUMMARY}).encode()
-LABELS = [
+CONTENT_TYPES = [
     "application/json",
     "application/json;charset=UTF-8",
     "application/octet-stream",
@@ -39,7 +39,7 @@ LABELS = [
     "",
     None,
 ]
-NOT_OURS = {
+NOT_ANSWERS = {
     "a login page": b"<!doctype html><title>Sign in</title>",
     "nothing": b"",
     "half an answer": ANSWER[:-9],
@@ -52,13 +52,13 @@ NOT_OURS = {
 
 
 @contextlib.asynccontextmanager
-async def server(body: bytes, label: Optional[str]) -> AsyncIterator[str]:
-    """Answer every request with `body`, without a Content-Type when `label` is None. Yields the base URL."""
+async def server(body: bytes, content_type: Optional[str]) -> AsyncIterator[str]:
+    """Serve `body` for every request and yield the base URL; None sends no Content-Type."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
-        content_type = "" if label is None else f"Content-Type: {label}\r\n"
-        head = f"HTTP/1.1 200 OK\r\n{content_type}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        header = "" if content_type is None else f"Content-Type: {content_type}\r\n"
+        head = f"HTTP/1.1 200 OK\r\n{header}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         writer.write(head.encode() + body)
         await writer.drain()
         writer.close()
@@ -68,67 +68,67 @@ async def server(body: bytes, label: Optional[str]) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
 
 
-def integration() -> types.ModuleType:
-    """Import the integration's client under a bare parent package, so that its `__init__` does not run."""
-    package = types.ModuleType("integration")
-    package.__path__ = [str(INTEGRATION)]
-    sys.modules["integration"] = package
-    return importlib.import_module("integration.api")
+def module(folder: Path, name: str) -> types.ModuleType:
+    """Import a module or a package from a folder."""
+    sys.path.append(str(folder))
+    try:
+        return importlib.import_module(name)
+    finally:
+        sys.path.pop()
 
 
-@unittest.skipUnless((HERE / "apsystems_testcreds.py").is_file(), "needs its neighbour")
+@unittest.skipUnless((HERE / "apsystems_testcreds.py").is_file(), "apsystems_testcreds.py is not in this folder")
 class CredentialTest(unittest.IsolatedAsyncioTestCase):
-    """What apsystems_testcreds.py makes of an answer."""
+    """Tests of apsystems_testcreds.py."""
 
-    def setUp(self) -> None:
+    @classmethod
+    def setUpClass(cls) -> None:
         """Import the program."""
-        sys.path.insert(0, str(HERE))
-        self.addCleanup(sys.path.remove, str(HERE))
-        self.program = importlib.import_module("apsystems_testcreds")
+        cls.program = module(HERE, "apsystems_testcreds")
 
-    async def test_reads_json_under_any_label(self) -> None:
-        """The label does not count."""
-        for label in LABELS:
-            with self.subTest(content_type=label):
-                async with server(ANSWER, label) as url, aiohttp.request("GET", url) as response:
+    async def test_json_is_read_under_any_content_type(self) -> None:
+        """The content type is ignored."""
+        for content_type in CONTENT_TYPES:
+            with self.subTest(content_type=content_type):
+                async with server(ANSWER, content_type) as url, aiohttp.request("GET", url) as response:
                     answer = self.program.parse_answer(await response.read())
                 self.assertEqual(answer, {"code": 0, "data": SUMMARY})
 
-    async def test_refuses_what_is_not_the_clouds(self) -> None:
-        """Even when it is labelled as JSON."""
-        for name, body in NOT_OURS.items():
-            with self.subTest(name), self.assertRaisesRegex(self.program.CallError, "is not that of"):
+    async def test_anything_else_is_refused(self) -> None:
+        """Also when its content type is JSON."""
+        for name, body in NOT_ANSWERS.items():
+            with self.subTest(name), self.assertRaisesRegex(self.program.CallError, "not an answer of the OpenAPI"):
                 self.program.parse_answer(body)
 
 
-@unittest.skipUnless(INTEGRATION.is_dir(), "the integration is not beside this folder")
+@unittest.skipUnless(INTEGRATION.is_dir(), "the integration is not in the folder next to this one")
 @unittest.skipUnless(sys.version_info >= (3, 14), "the integration needs Python 3.14")
 class IntegrationTest(unittest.IsolatedAsyncioTestCase):
-    """What the integration's client makes of an answer."""
+    """Tests of the client of the integration."""
 
     @classmethod
     def setUpClass(cls) -> None:
         """Import the client."""
-        cls.api = integration()
+        cls.cloud = module(INTEGRATION, "cloud")
 
-    async def summary(self, body: bytes, label: Optional[str]) -> object:
-        """Ask for a summary, and get `body` for an answer."""
-        async with server(body, label) as url, aiohttp.ClientSession() as session:
-            return await self.api.OpenApiClient(session, url, "app", "secret", "SID").summary()
+    async def summary(self, body: bytes, content_type: Optional[str]) -> object:
+        """Fetch a summary that is answered with `body`."""
+        async with server(body, content_type) as url, aiohttp.ClientSession() as session:
+            return await self.cloud.OpenApiClient(session, url, "app", "secret", "SID").summary()
 
-    async def test_reads_json_under_any_label(self) -> None:
-        """The label does not count."""
-        for label in LABELS:
-            with self.subTest(content_type=label):
-                totals = await self.summary(ANSWER, label)
+    async def test_json_is_read_under_any_content_type(self) -> None:
+        """The content type is ignored."""
+        for content_type in CONTENT_TYPES:
+            with self.subTest(content_type=content_type):
+                totals = await self.summary(ANSWER, content_type)
                 self.assertEqual((totals.today, totals.lifetime), (22.97, 5582.17))
 
-    async def test_refuses_what_is_not_the_clouds(self) -> None:
-        """With an error of its own, even when it is labelled as JSON."""
-        for name, body in NOT_OURS.items():
-            for label in ("application/json", "text/html"):
-                with self.subTest(name, content_type=label), self.assertRaises(self.api.OpenApiError):
-                    await self.summary(body, label)
+    async def test_anything_else_is_refused(self) -> None:
+        """With an exception of its own, also when its content type is JSON."""
+        for name, body in NOT_ANSWERS.items():
+            for content_type in ("application/json", "text/html"):
+                with self.subTest(name, content_type=content_type), self.assertRaises(self.cloud.OpenApiError):
+                    await self.summary(body, content_type)
 
 
 if __name__ == "__main__":

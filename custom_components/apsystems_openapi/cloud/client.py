@@ -1,6 +1,6 @@
-"""The cloud's client: signing, transport, one method per call, one exception per way a caller can react.
+"""Client of the OpenAPI: signs a request, sends it once, and returns the parsed answer or raises.
 
-Every call costs one of the month's, so nothing is tried twice in here (`api.md` §5). The session is the caller's.
+Every request counts towards the monthly quota of the App ID (`api.md` §5), so nothing is retried here.
 """
 
 import base64
@@ -35,17 +35,16 @@ from .exceptions import (
 _LOGGER = logging.getLogger(__name__)
 
 TIMEOUT_S: Final = 30
-LARGEST_ANSWER: Final = 2 * 1024 * 1024  # bytes; 120 inverters' day of batch power is about half of it
+LARGEST_ANSWER: Final = 2 * 1024 * 1024  # bytes; a day of batch power of 120 inverters is about half of it
 ROOT: Final = "/user/api/v2/systems"
 SIGNATURE_METHOD: Final = "HmacSHA256"
 
-
 _ERRORS: Final[dict[int, type[OpenApiError]]] = {
     1001: OpenApiNoDataError,
+    2004: OpenApiPermissionError,
     2005: OpenApiQuotaError,
     **dict.fromkeys((1000, 5000, 6000), OpenApiConnectionError),
     **dict.fromkeys((2000, 2001, 2002, 2003), OpenApiAuthError),
-    2004: OpenApiPermissionError,
     **dict.fromkeys((3000, 3001, 3002, 3003, 3004), OpenApiAuthError),
     **dict.fromkeys((4000, 4001), OpenApiRequestError),
     **dict.fromkeys((7000, 7001, 7002, 7003), OpenApiThrottledError),
@@ -53,24 +52,39 @@ _ERRORS: Final[dict[int, type[OpenApiError]]] = {
 
 
 class EnergyLevel(StrEnum):
-    """The periods of a system's energy, each with the form of its date range (`api.md` §3)."""
+    """Levels of a system's energy: the period of one value (`api.md` §3, energy in period)."""
 
     HOURLY = "hourly"
+    """24 hours of a day."""
+
     DAILY = "daily"
+    """Days of a month."""
+
     MONTHLY = "monthly"
+    """Months of a year."""
+
     YEARLY = "yearly"
+    """Years since registration."""
 
     def date_range(self, day: date) -> str | None:
-        """Return the range that holds the day, as the cloud wants it written."""
-        form = {"hourly": "%Y-%m-%d", "daily": "%Y-%m", "monthly": "%Y"}.get(self)
-        return form and day.strftime(form)
+        """Return the query parameter `date_range` of the period that contains `day`; None where the level has none."""
+        match self:
+            case EnergyLevel.HOURLY:
+                return day.isoformat()
+            case EnergyLevel.DAILY:
+                return f"{day:%Y-%m}"
+            case EnergyLevel.MONTHLY:
+                return f"{day:%Y}"
+            case EnergyLevel.YEARLY:
+                return None
 
 
 def normalize_base_url(text: str) -> str:
-    """Return scheme, host, port and a proxy's path of what a person typed; https where no scheme is given.
+    """Return an address that a person typed as base URL, for example `https://api.apsystemsema.com:9282`.
 
-    What people copy along from the manual, the interface's own path, is dropped. Raises ValueError when it is no
-    address: another scheme, no host or none that a name server knows how to look up, credentials in it, a query.
+    Adds https where the scheme is missing and keeps the path of a reverse proxy. Drops blanks, trailing slashes and
+    the OpenAPI's own path (`/user/api/…`), which people copy from the manual. Raises ValueError for anything else:
+    another scheme, a missing or invalid host or port, credentials, a query or a fragment.
     """
     text = text.strip()
     parts = urlsplit(text if "://" in text else f"https://{text}")
@@ -84,19 +98,50 @@ def normalize_base_url(text: str) -> str:
 
 
 def sign(app_id: str, app_secret: str, path: str, timestamp: str, nonce: str) -> str:
-    """Return the signature of a GET (`api.md` §2); of the path only the last segment is signed."""
+    """Return the signature of a GET request, Base64 of an HMAC-SHA256 (`api.md` §2).
+
+    `path` is the path of the URL without query; only its last segment is signed. `timestamp` is in milliseconds since
+    the epoch, `nonce` a UUID as 32 hex characters.
+    """
     segment = path.rpartition("/")[2]
-    text = "/".join((timestamp, nonce, app_id, segment, "GET", SIGNATURE_METHOD))
-    return base64.b64encode(hmac.digest(app_secret.encode(), text.encode(), hashlib.sha256)).decode()
+    message = "/".join((timestamp, nonce, app_id, segment, "GET", SIGNATURE_METHOD))
+    return base64.b64encode(hmac.digest(app_secret.encode(), message.encode(), hashlib.sha256)).decode()
+
+
+def decode_answer(body: bytes, endpoint: str = "answer") -> object:
+    """Return `data` of a response body, unparsed: an object, a list, or None.
+
+    `endpoint` names the answer in the debug log. Raises the subclass of OpenApiError that belongs to the response code
+    (`api.md` §4), and OpenApiAnswerError when the body is not JSON or has no integer `code`.
+    """
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise OpenApiAnswerError("The answer is not JSON") from error
+    number = parsing.parse_number(answer.get("code")) if isinstance(answer, dict) else None
+    if number is None or not number.is_integer():
+        raise OpenApiAnswerError("The answer has no code")
+    code = int(number)
+    _LOGGER.debug("APS %s: code %d, %d bytes", endpoint, code, len(body))
+    if code:
+        raise _ERRORS.get(code, OpenApiAnswerError)(f"The cloud answered with code {code}", code)
+    return answer.get("data")
 
 
 class OpenApiClient:
-    """One system of the cloud, read with the credentials of one App ID. Every method is one call.
+    """Access to one system with the credentials of one App ID.
 
-    All methods raise the subclasses of `OpenApiError`. Days are days of the site.
+    Every method sends exactly one request, which counts towards the monthly quota even when it fails, and returns the
+    parsed answer. Every method raises a subclass of OpenApiError, and nothing else. Dates are in the time zone of the
+    system.
     """
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str, app_id: str, app_secret: str, sid: str) -> None:
+        """Set up without a request.
+
+        The caller opens and closes `session`. `base_url` is as `normalize_base_url` returns it, `sid` the id of the
+        system, for example `AB12345C6D7E`. Blanks around each text are ignored.
+        """
         self._session = session
         self._base_url = base_url.strip().rstrip("/")
         self._app_id = app_id.strip()
@@ -104,85 +149,91 @@ class OpenApiClient:
         self._sid = _segment(sid.strip())
 
     async def details(self) -> models.SystemDetails:
-        """Ask for the system's registration, time zone, ECUs and light."""
-        return await self._get(parsing.parse_details, f"details/{self._sid}")
+        """Fetch the system's registration: date, capacity, time zone, ECUs, status light (`api.md` §3, details)."""
+        return await self._fetch(parsing.parse_details, f"details/{self._sid}")
 
     async def inverters(self) -> tuple[models.Ecu, ...]:
-        """Ask for the ECUs and their inverters."""
-        return await self._get(parsing.parse_inverters, f"inverters/{self._sid}")
+        """Fetch the ECUs of the system with their inverters (`api.md` §3, inverter list)."""
+        return await self._fetch(parsing.parse_inverters, f"inverters/{self._sid}")
 
     async def summary(self) -> models.Summary:
-        """Ask for the energy of day, month, year and life."""
-        return await self._get(parsing.parse_summary, f"summary/{self._sid}")
+        """Fetch the energy of day, month, year and lifetime in kWh (`api.md` §3, summary)."""
+        return await self._fetch(parsing.parse_summary, f"summary/{self._sid}")
 
     async def energy(self, level: EnergyLevel, day: date) -> models.Series:
-        """Ask for the system's energy in the period that holds the day, kWh from the period's start on."""
+        """Fetch the system's energy in kWh over the period that contains `day` (`api.md` §3, energy in period).
+
+        Index 0 is the start of the period: hour 0, day 1, January, or the year of registration. Hourly series have 24
+        values, and the running hour is 0 until it has closed. The others end with the running day, month or year.
+        For 0 and None see `parsing.parse_hours` and `parsing.parse_energy`.
+        """
         parse = parsing.parse_hours if level is EnergyLevel.HOURLY else parsing.parse_energy
-        return await self._get(parse, f"energy/{self._sid}", energy_level=level.value, date_range=level.date_range(day))
+        path = f"energy/{self._sid}"
+        return await self._fetch(parse, path, energy_level=level.value, date_range=level.date_range(day))
 
     async def inverter_day(self, uid: str, day: date) -> models.InverterDay:
-        """Ask for an inverter's telemetry of a day."""
-        return await self._of_device(
-            lambda data: parsing.parse_inverter_day(data, day), "inverter/energy", uid, "minutely", day
-        )
+        """Fetch the telemetry of an inverter on one day (`api.md` §3, inverter energy, minutely)."""
+
+        def parse(data: object) -> models.InverterDay:
+            return parsing.parse_inverter_day(data, day)
+
+        return await self._fetch_device_day(parse, "inverter/energy", uid, "minutely", day)
 
     async def ecu_day(self, eid: str, day: date) -> models.EcuDay:
-        """Ask for an ECU's energy and power of a day."""
-        return await self._of_device(parsing.parse_ecu_day, "ecu/energy", eid, "minutely", day)
+        """Fetch the energy and power of an ECU on one day (`api.md` §3, ECU energy, minutely)."""
+        return await self._fetch_device_day(parsing.parse_ecu_day, "ecu/energy", eid, "minutely", day)
 
     async def batch_energy(self, eid: str, day: date) -> models.BatchEnergy:
-        """Ask for the energy of every channel of an ECU on a day, kWh by inverter and channel."""
-        return await self._of_device(parsing.parse_batch_energy, "inverter/batch/energy", eid, "energy", day)
+        """Fetch the energy in kWh of every channel of an ECU on one day (`api.md` §3, batch)."""
+        return await self._fetch_device_day(parsing.parse_batch_energy, "inverter/batch/energy", eid, "energy", day)
 
     async def batch_power(self, eid: str, day: date) -> models.BatchPower:
-        """Ask for the DC power of every channel of an ECU over a day."""
-        return await self._of_device(parsing.parse_batch_power, "inverter/batch/energy", eid, "power", day)
+        """Fetch the DC power in W of every channel of an ECU on one day (`api.md` §3, batch)."""
+        return await self._fetch_device_day(parsing.parse_batch_power, "inverter/batch/energy", eid, "power", day)
 
-    async def _of_device[T](self, parse: Callable[[object], T], kind: str, device: str, level: str, day: date) -> T:
-        """Call for a day of an ECU or an inverter."""
-        path = f"{self._sid}/devices/{kind}/{_segment(device)}"
-        return await self._get(parse, path, energy_level=level, date_range=day.isoformat())
+    async def _fetch_device_day[T](
+        self, parse: Callable[[object], T], endpoint: str, device: str, level: str, day: date
+    ) -> T:
+        """Fetch one day of an ECU (`eid`) or an inverter (`uid`)."""
+        path = f"{self._sid}/devices/{endpoint}/{_segment(device)}"
+        return await self._fetch(parse, path, energy_level=level, date_range=day.isoformat())
 
-    async def _get[T](self, parse: Callable[[object], T], path: str, **query: str | None) -> T:
-        """Call, and read the answer's data by the given parser."""
-        data = await self._call(f"{ROOT}/{path}", {k: v for k, v in query.items() if v is not None})
+    async def _fetch[T](self, parse: Callable[[object], T], path: str, **query: str | None) -> T:
+        """Send a request and parse `data` of its answer; parameters that are None are not sent."""
+        path = f"{ROOT}/{path}"
+        endpoint = _endpoint(path)
+        body = await self._send(path, endpoint, {name: value for name, value in query.items() if value is not None})
         try:
-            return parse(data)
+            return parse(decode_answer(body, endpoint))
         except parsing.ShapeError as error:
             raise OpenApiAnswerError(f"The answer was not understood: {error}") from error
 
-    async def _call(self, path: str, query: dict[str, str]) -> object:
-        kind = _kind(path)
-        _LOGGER.debug("APS GET %s params=%s", kind, query)
+    async def _send(self, path: str, endpoint: str, query: dict[str, str]) -> bytes:
+        """Send a signed request once and return the body of a response with HTTP status 200."""
+        _LOGGER.debug("APS GET %s params=%s", endpoint, query)
         try:
             async with self._session.get(
                 self._base_url + path,
                 params=query,
                 headers=self._headers(path),
-                # Signed headers go to nobody else.
+                # A redirect would carry the signed headers to another server.
                 allow_redirects=False,
-                middlewares=(_only_once(),),
+                middlewares=(_send_once(),),
                 timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             ) as response:
-                status = response.status
-                body = await _read(response)
-        # The text of these errors may hold the URL, and with it ids, so it goes no further.
+                status, body = response.status, await _read_body(response)
+        # The texts of these errors can contain the URL, and with it ids: only the type goes into ours.
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise OpenApiConnectionError(f"No answer: {type(error).__name__}") from None
-        except ValueError as error:  # what is no address, or no header value
+        except ValueError as error:  # from an invalid URL or header value
             raise OpenApiRequestError(f"The request could not be made: {type(error).__name__}") from None
-        if status >= 500:
-            raise OpenApiConnectionError(f"HTTP status {status}")
-        if status == HTTPStatus.TOO_MANY_REQUESTS:
-            raise OpenApiThrottledError(f"HTTP status {status}")
-        if status != 200:
-            raise OpenApiAnswerError(f"HTTP status {status}")
-        return _data(kind, body)
+        _check_status(status)
+        return body
 
     def _headers(self, path: str) -> dict[str, str]:
         timestamp, nonce = str(time.time_ns() // 1_000_000), uuid.uuid4().hex
         return {
-            # A kept connection that the server has closed meanwhile would cost a call.
+            # A reused connection can have been closed by the server: the request is lost, and can still count.
             "Connection": "close",
             "X-CA-AppId": self._app_id,
             "X-CA-Timestamp": timestamp,
@@ -192,10 +243,10 @@ class OpenApiClient:
         }
 
 
-def _only_once() -> aiohttp.ClientMiddlewareType:
-    """Return what keeps aiohttp from sending a request again, unasked, when its connection is lost.
+def _send_once() -> aiohttp.ClientMiddlewareType:
+    """Return a middleware that stops aiohttp from sending a request again after a lost connection.
 
-    The cloud counts every request, and takes a nonce once.
+    The cloud counts every request and accepts a nonce only once.
     """
     sent = False
 
@@ -209,8 +260,8 @@ def _only_once() -> aiohttp.ClientMiddlewareType:
     return once
 
 
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Read a body of any content type, but none that is larger than any answer of the cloud."""
+async def _read_body(response: aiohttp.ClientResponse) -> bytes:
+    """Read a body of any content type; raise OpenApiAnswerError above LARGEST_ANSWER."""
     body = bytearray()
     if (response.content_length or 0) <= LARGEST_ANSWER:
         async for chunk in response.content.iter_any():
@@ -223,26 +274,23 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
     raise OpenApiAnswerError(f"The answer is larger than {LARGEST_ANSWER} bytes")
 
 
-def _data(kind: str, body: bytes) -> object:
-    """Return the data of an answer with code 0; every other code is raised as its exception."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise OpenApiAnswerError("The answer is not JSON") from error
-    code = parsing.parse_number(answer.get("code")) if isinstance(answer, dict) else None
-    if code is None or not code.is_integer():
-        raise OpenApiAnswerError("The answer has no code")
-    _LOGGER.debug("APS %s: code %d, %d bytes", kind, code, len(body))
-    if code:
-        raise _ERRORS.get(int(code), OpenApiAnswerError)(f"The cloud answered with code {code:.0f}")
-    return answer.get("data")
+def _check_status(status: int) -> None:
+    """Raise for an HTTP status other than 200; application errors come with 200 as well."""
+    if status == HTTPStatus.OK:
+        return
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise OpenApiConnectionError(f"HTTP status {status}")
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise OpenApiThrottledError(f"HTTP status {status}")
+    raise OpenApiAnswerError(f"HTTP status {status}")
 
 
 def _segment(name: str) -> str:
+    """Return an id as one segment of a path, with all special characters escaped."""
     return quote(name, safe="", errors="replace")
 
 
-def _kind(path: str) -> str:
-    """Return the path for the log: without the ids of system and device."""
-    words = path.removeprefix(ROOT).strip("/").split("/")
-    return "/".join(words[1:-1] or words[:1])
+def _endpoint(path: str) -> str:
+    """Return the part of a path that may be logged: without the ids of system and device."""
+    segments = path.removeprefix(ROOT).strip("/").split("/")
+    return "/".join(segments[1:-1] or segments[:1])

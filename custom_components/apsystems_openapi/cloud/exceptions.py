@@ -1,37 +1,45 @@
-"""What a call can raise: one exception for each way in which a caller can react."""
+"""Exceptions of the client: one class for each way in which a caller can react (`api.md` §4)."""
 
 
 class OpenApiError(Exception):
-    """The base of all that a call can raise."""
+    """Base of every exception that a method of the client raises."""
+
+    code: int | None
+    """Response code of the vendor, for example 2005; None when the response had none or never arrived."""
+
+    def __init__(self, message: str = "", code: int | None = None) -> None:
+        """Take a message without ids or secrets, and the vendor's response code."""
+        super().__init__(message)
+        self.code = code
 
 
 class OpenApiConnectionError(OpenApiError):
-    """No usable answer came: network, TLS, timeout, an HTTP error, or 1000, 5000, 6000: a fault of the cloud."""
+    """The cloud was not reached or failed: network, TLS, timeout, HTTP 5xx, or code 1000, 5000 or 6000."""
 
 
 class OpenApiAnswerError(OpenApiError):
-    """What came is not an answer of this interface: not JSON, of another shape or size, or with an unknown code."""
+    """The response is not one of the OpenAPI: not JSON, too large, of the wrong shape, or with an unknown code."""
 
 
 class OpenApiNoDataError(OpenApiError):
-    """1001: nothing (yet) for that period. Not a fault."""
+    """Code 1001: the cloud has no data for this period, or none yet. Not a failure."""
 
 
 class OpenApiAuthError(OpenApiError):
-    """2000 to 2003, 3000 to 3004: the account is unknown, not authorised or expired."""
+    """Codes 2000 to 2003 and 3000 to 3004: the account is unknown, not authorized or expired."""
 
 
 class OpenApiPermissionError(OpenApiError):
-    """2004: the account has no right to this; to its system, or to what not every account may read."""
+    """Code 2004: the account has no permission for this system, or for an endpoint that not every account has."""
 
 
 class OpenApiRequestError(OpenApiError):
-    """4000, 4001: a request parameter; wrong credentials or a wrong system id answer the same."""
+    """Codes 4000 and 4001: invalid parameter. A wrong signature, App ID, App Secret or System ID gives 4000 as well."""
 
 
 class OpenApiQuotaError(OpenApiError):
-    """2005: the account's calls of the month are spent."""
+    """Code 2005: the monthly quota of the App ID is spent."""
 
 
 class OpenApiThrottledError(OpenApiError):
-    """7000 to 7003, or HTTP status 429: the server asks to wait."""
+    """Codes 7000 to 7003 or HTTP 429: too many requests, or the server is busy. Wait before the next call."""

@@ -1,141 +1,166 @@
-"""What the cloud answers, as frozen dataclasses (`api.md` §3)."""
+"""Answers of the OpenAPI as frozen dataclasses (`api.md` §3).
+
+Conventions: a value that the cloud does not give is None, never 0. Time labels are texts HH:MM in the time zone of the
+system; each marks the end of its slot of about 5 minutes. Ids: an ECU (`eid`) and an inverter (`uid`) have 12 digits.
+"""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
-HOURS = 24
-MAX_CHANNELS = 4
-MAX_PHASES = 3
+HOURS: Final = 24
+"""Values of an hourly series."""
+
+MAX_CHANNELS: Final = 4
+"""Channels (DC inputs) of the largest inverter; channels are numbered from 1."""
+
+MAX_PHASES: Final = 3
+"""AC phases of the largest inverter."""
 
 type Series = tuple[float | None, ...]
+"""Values in order of time; None where the cloud has no value."""
+
 type BatchEnergy = Mapping[tuple[str, int], float]
+"""Energy of one day in kWh by inverter (`uid`) and channel, for example `{("703000000011", 1): 2.93}`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SystemDetails:
-    """The system as registered; `created` is its first day, `light` 1 to 4 (`api.md`, details)."""
+    """Registration of a system; the `authorization_code` of the answer is a secret and is dropped."""
 
     created: date | None
+    """Date of registration; None when it is missing or not a date."""
+
     capacity_kw: float | None
+    """Installed DC power; None when it is missing, empty or 0."""
+
     timezone: str | None
+    """Name of the time zone as registered, not validated, for example `Europe/Paris` or `Canada/Mountain`."""
+
     ecus: tuple[str, ...]
+    """Ids of the ECUs, without the prefix of a shared sub-user; empty when none are registered."""
+
     light: int | None
+    """Status light: 1 all well, 2 inverters alarm, 3 ECU without network, 4 nothing uploaded; None when unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Inverter:
-    """A micro-inverter, its model as free text, and the ECU that it reports to."""
+    """A micro-inverter of the inverter list."""
 
     uid: str
+    """Id of the inverter, for example `703000000011`."""
+
     model: str | None
+    """Model as free text, for example `DS3`. Does not determine the number of channels."""
+
     eid: str
+    """Id of the ECU that the inverter reports to."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ecu:
-    """An ECU and the inverters that its listing names; empty also where the cloud sent null."""
+    """An ECU of the inverter list."""
 
     eid: str
+    """Id of the ECU, without the prefix of a shared sub-user, for example `216200012345`."""
+
     timezone: str | None
+    """Name of the time zone, not validated; None when it is missing."""
+
     inverters: tuple[Inverter, ...]
+    """Inverters of the ECU; empty also when the cloud sent null or no list."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Energy of the running day, month and year and of the whole life, kWh."""
+    """Energy totals of a system in kWh, as of the last upload."""
 
     today: float | None
+    """Energy of the day; None before the first upload of the day."""
+
     month: float | None
+    """Energy of the calendar month."""
+
     year: float | None
+    """Energy of the calendar year."""
+
     lifetime: float | None
+    """Energy since registration. Can decrease slightly when the cloud recalculates."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelDay:
-    """One channel's day: DC power as a series parallel to the inverter's `times`; the newest voltage and current."""
+    """One channel (DC input) of an inverter on one day."""
 
     power_w: Series = ()
+    """DC power in W, parallel to `InverterDay.times`."""
+
     voltage_v: float | None = None
+    """DC voltage at `InverterDay.measured_at`."""
+
     current_a: float | None = None
+    """DC current at `InverterDay.measured_at`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InverterDay:
-    """An inverter's telemetry of one site day; `times` are labels HH:MM, ascending, each the end of its slot.
-
-    `ac_power_w` adds the phases up. `measured_at` is the newest label at which the inverter itself reported:
-    voltages (one per phase), frequency and temperature are of that moment.
-    """
+    """Telemetry of an inverter on one day."""
 
     day: date
+    """Date in the time zone of the system."""
+
     times: tuple[str, ...]
+    """Labels HH:MM of the slots, ascending, each once, never `00:00` (which closes the day before)."""
+
     ac_power_w: Series
+    """AC power in W, sum of the phases, parallel to `times`."""
+
     channels: tuple[ChannelDay, ...]
+    """Channels 1, 2, … up to the last one with a value; a channel without values keeps its place."""
+
     measured_at: str | None = None
+    """Newest label with a measurement of the inverter; None when there is none yet."""
+
     ac_voltages_v: Series = ()
+    """AC voltage in V of each phase at `measured_at`: one value, or three of a three-phase inverter."""
+
     frequency_hz: float | None = None
+    """Grid frequency at `measured_at`."""
+
     temperature_c: float | None = None
+    """Temperature of the inverter in °C at `measured_at`; can be negative."""
 
     def __post_init__(self) -> None:
+        """Raise ValueError when a series is not parallel to `times`."""
         if any(len(series) != len(self.times) for series in (self.ac_power_w, *(c.power_w for c in self.channels))):
             raise ValueError("a series is not parallel to the times")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EcuDay:
-    """An ECU's day: the energy so far (kWh), the power (W) at the newest label HH:MM, and the energy by the hour.
-
-    A label marks the end of its slot, so what is labelled 13:00 belongs to the hour from 12 (`api.md` §3).
-    """
+    """Energy and power of all inverters of an ECU on one day."""
 
     today: float | None
+    """Energy of the day in kWh; None before the first upload of the day."""
+
     newest: str | None
+    """Label HH:MM of the newest sample; None when there is none yet."""
+
     power_w: float | None
+    """AC power in W at `newest`; None also when that sample has energy only."""
+
     hours: Series
+    """24 values in kWh, summed from the slots: `hours[12]` is 12:00 to 13:00. None for an hour without a sample."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchPower:
-    """DC power (W) of every channel of an ECU over a day; each series is parallel to `times`."""
+    """DC power of every channel of an ECU on one day."""
 
     times: tuple[str, ...]
+    """Labels HH:MM of the slots, ascending, each once, never `00:00`."""
+
     power_w: Mapping[tuple[str, int], Series]
-
-
-def with_batch(reading: InverterDay | None, uid: str, day: date, batch: BatchPower) -> InverterDay | None:
-    """Return the inverter's day with the batch's DC series laid over it, by label; None where there is nothing.
-
-    A batch says nothing of AC, voltages and the rest: those stay as they were measured, on a new day as unknown. An
-    inverter keeps the channels and phases that it has shown.
-    """
-    fresh = {channel: values for (owner, channel), values in batch.power_w.items() if owner == uid}
-    if not fresh:
-        return reading
-    if reading is None or reading.day != day:
-        phases = len(reading.ac_voltages_v) if reading else 0
-        channels_shown = (ChannelDay(),) * (len(reading.channels) if reading else 0)
-        reading = InverterDay(day=day, times=(), ac_power_w=(), channels=channels_shown, ac_voltages_v=(None,) * phases)
-    times = tuple(sorted({*reading.times, *batch.times}))
-
-    def spread(labels: tuple[str, ...], values: Series) -> dict[str, float | None]:
-        return {label: value for label, value in zip(labels, values, strict=True) if value is not None}
-
-    channels = []
-    for number in range(1, max(len(reading.channels), *fresh) + 1):
-        old = reading.channels[number - 1] if number <= len(reading.channels) else ChannelDay()
-        known = spread(reading.times, old.power_w or (None,) * len(reading.times))
-        known |= spread(batch.times, fresh.get(number, (None,) * len(batch.times)))
-        channels.append(replace(old, power_w=tuple(map(known.get, times))))
-    ac_power = spread(reading.times, reading.ac_power_w)
-    return replace(reading, times=times, ac_power_w=tuple(map(ac_power.get, times)), channels=tuple(channels))
-
-
-def latest(series: Series) -> float | None:
-    """Return the newest figure of a series."""
-    return next((value for value in reversed(series) if value is not None), None)
-
-
-def peak(series: Series) -> float | None:
-    """Return the highest figure of a series."""
-    return max((value for value in series if value is not None), default=None)
+    """DC power in W by inverter (`uid`) and channel; each series is parallel to `times`."""

@@ -1,13 +1,15 @@
-"""The tolerant reading of each payload (`api.md` §3).
+"""Parsers of the `data` of each answer: JSON in, models out (`api.md` §3).
 
-Any figure may come as string, number, null, "" or not at all: what is not a finite number in range is `None`, never 0.
-A payload of the wrong *shape* raises `ShapeError`; one with odd members loses only those.
+Tolerant of values, strict about shapes. A value can be text, a number, null, "" or missing: anything but a finite
+number in range becomes None, never 0. List members that make no sense are skipped. An answer of the wrong shape (an
+object for a list, a text, null) raises ShapeError.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 import math
 import re
+from typing import Final
 
 from .models import (
     HOURS,
@@ -25,19 +27,19 @@ from .models import (
     SystemDetails,
 )
 
-# Nobody's roof makes more: 1 TWh of lifetime energy, 1 GW. What is larger is not a figure.
-LARGEST = 1e9
+LARGEST: Final = 1e9
+"""Largest number accepted in any unit: 1 TWh in kWh, 1 GW in W."""
 
 _CHANNELS = {str(number): number for number in range(1, MAX_CHANNELS + 1)}
 _LABEL = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
 class ShapeError(ValueError):
-    """The payload is not of the shape that `api.md` gives."""
+    """An answer does not have the shape that `api.md` §3 gives."""
 
 
 def parse_number(value: object) -> float | None:
-    """Return a finite number of believable size, or None."""
+    """Return a number, or a text that is one, as float; None for anything else, NaN, or above LARGEST."""
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     try:
@@ -48,19 +50,18 @@ def parse_number(value: object) -> float | None:
 
 
 def parse_amount(value: object) -> float | None:
-    """Return an energy, a power, a voltage: a number that is not negative."""
+    """Return a quantity that cannot be negative (energy, power, voltage) as float; None for anything else."""
     number = parse_number(value)
-    return abs(number) if number is not None and number >= 0 else None  # "-0.00" is 0
+    return abs(number) if number is not None and number >= 0 else None  # "-0.00" becomes 0.0
 
 
 def parse_details(data: object) -> SystemDetails:
-    """Read the answer of `details`; of a shared sub-user's ECU the part after the dash is its id."""
+    """Parse system details. Raises ShapeError when `data` is not an object."""
     details = _object(data)
-    capacity = parse_amount(details.get("capacity"))
     light = parse_number(details.get("light"))
     return SystemDetails(
         created=_day(details.get("create_date")),
-        capacity_kw=capacity or None,
+        capacity_kw=parse_amount(details.get("capacity")) or None,
         timezone=_text(details.get("timezone")),
         ecus=tuple(dict.fromkeys(filter(None, map(_eid, _list_or_empty(details.get("ecu")))))),
         light=int(light) if light is not None and light in {1, 2, 3, 4} else None,
@@ -68,24 +69,26 @@ def parse_details(data: object) -> SystemDetails:
 
 
 def parse_inverters(data: object) -> tuple[Ecu, ...]:
-    """Read the inverter list; an inverter named twice counts once, where it stands first."""
+    """Parse the inverter list; of an inverter that is listed twice only the first entry counts.
+
+    Raises ShapeError when `data` is not a list.
+    """
     seen: set[str] = set()
     ecus = []
-    for member in _list(data):
-        ecu = _object_or_empty(member)
-        if (eid := _eid(ecu.get("eid"))) is None:
+    for entry in map(_object_or_empty, _list(data)):
+        if (eid := _eid(entry.get("eid"))) is None:
             continue
         inverters = []
-        for item in map(_object_or_empty, _list_or_empty(ecu.get("inverter"))):
+        for item in map(_object_or_empty, _list_or_empty(entry.get("inverter"))):
             if (uid := _text(item.get("uid"))) is not None and uid not in seen:
                 seen.add(uid)
                 inverters.append(Inverter(uid=uid, model=_text(item.get("type")), eid=eid))
-        ecus.append(Ecu(eid=eid, timezone=_text(ecu.get("timezone")), inverters=tuple(inverters)))
+        ecus.append(Ecu(eid=eid, timezone=_text(entry.get("timezone")), inverters=tuple(inverters)))
     return tuple(ecus)
 
 
 def parse_summary(data: object) -> Summary:
-    """Read a system's summary."""
+    """Parse the summary of a system. Raises ShapeError when `data` is not an object."""
     summary = _object(data)
     return Summary(
         today=parse_amount(summary.get("today")),
@@ -96,69 +99,74 @@ def parse_summary(data: object) -> Summary:
 
 
 def parse_energy(data: object) -> Series:
-    """Read a system's energy in period: kWh from the start of the period on."""
-    return tuple(map(parse_amount, _list(data)))
+    """Parse the daily, monthly or yearly energy of a system, kWh from the start of the period.
+
+    Keeps apart two kinds of zero: `"0"` (or the integer 0) means that the cloud has no record and becomes None,
+    `"0.00"` (or the float 0.0) is a recorded zero. Raises ShapeError when `data` is not a list.
+    """
+    return tuple(None if _is_no_record(value) else parse_amount(value) for value in _list(data))
 
 
 def parse_hours(data: object) -> Series:
-    """Read an hourly series: 24 values, None where the cloud has none."""
-    hours = parse_energy(data)[:HOURS]
+    """Parse the hourly energy of a system: always 24 values in kWh.
+
+    Every zero is 0.0 here, `"0"` included: the cloud writes it for hours of the night and for the running hour, and no
+    rule separates these from missing records. Raises ShapeError when `data` is not a list.
+    """
+    hours = tuple(map(parse_amount, _list(data)[:HOURS]))
     return hours + (None,) * (HOURS - len(hours))
 
 
 def parse_inverter_day(data: object, day: date) -> InverterDay:
-    """Read an inverter's minutely energy; AC power is called `ac_p1` to `ac_p3`, or else `ac_p`."""
-    answer = _object(data)
-    labels, order = _labels(answer.get("t"))
+    """Parse the minutely energy of an inverter; voltages, currents, frequency and temperature are of one label.
 
-    def series(key: str) -> Series:
-        return _pick(answer.get(key), order)
-
-    def newest(key: str, at: int | None) -> float | None:
-        return None if at is None else series(key)[at]
-
-    phases = [series(f"ac_p{n}") for n in range(1, MAX_PHASES + 1) if _has(answer.get(f"ac_p{n}"))]
-    ac_power = tuple(map(_sum, zip(*phases, strict=True))) if phases else series("ac_p")
-    channels = range(1, _count(answer, ("dc_p", "dc_v", "dc_i"), MAX_CHANNELS) + 1)
-    powers = [series(f"dc_p{n}") for n in channels]
-    reported = [ac_power, *powers, *(series(f"dc_v{n}") for n in channels), series("ac_v1")]
-    last = _last_index(reported)
+    Raises ShapeError when `data` is not an object.
+    """
+    table = _Table(_object(data), "t")
+    numbers = range(1, table.count("dc_p", "dc_v", "dc_i", most=MAX_CHANNELS) + 1)
+    phases = range(1, table.count("ac_v", most=MAX_PHASES) + 1)
+    ac_power = _ac_power(table)
+    newest = _newest(
+        [ac_power, table.series("ac_v1"), *(table.series(f"{name}{n}") for name in ("dc_p", "dc_v") for n in numbers)]
+    )
     return InverterDay(
         day=day,
-        times=labels,
+        times=table.labels,
         ac_power_w=ac_power,
         channels=tuple(
-            ChannelDay(power_w=power, voltage_v=newest(f"dc_v{n}", last), current_a=newest(f"dc_i{n}", last))
-            for n, power in zip(channels, powers, strict=True)
+            ChannelDay(
+                power_w=table.series(f"dc_p{n}"),
+                voltage_v=table.value(f"dc_v{n}", newest),
+                current_a=table.value(f"dc_i{n}", newest),
+            )
+            for n in numbers
         ),
-        measured_at=None if last is None else labels[last],
-        ac_voltages_v=tuple(newest(f"ac_v{n}", last) for n in range(1, _count(answer, ("ac_v",), MAX_PHASES) + 1)),
-        frequency_hz=newest("ac_f", last),
-        temperature_c=None if last is None else _pick(answer.get("ac_t"), order, parse_number)[last],
+        measured_at=None if newest is None else table.labels[newest],
+        ac_voltages_v=tuple(table.value(f"ac_v{n}", newest) for n in phases),
+        frequency_hz=table.value("ac_f", newest),
+        temperature_c=table.value("ac_t", newest, parse_number),
     )
 
 
 def parse_ecu_day(data: object) -> EcuDay:
-    """Read an ECU's minutely energy; its power is of all its inverters."""
+    """Parse the minutely energy of an ECU. Raises ShapeError when `data` is not an object."""
     answer = _object(data)
-    labels, order = _labels(answer.get("time"))
-    powers, energies = _pick(answer.get("power"), order), _pick(answer.get("energy"), order)
-    newest = _last_index([powers, energies])
-    hours: list[float | None] = [None] * HOURS
-    for label, energy in zip(labels, energies, strict=True):
-        if energy is not None:
-            minutes = int(label[:2]) * 60 + int(label[3:]) - 1
-            hours[minutes // 60] = round((hours[minutes // 60] or 0) + energy, 6)
+    table = _Table(answer, "time")
+    powers, energies = table.series("power"), table.series("energy")
+    newest = _newest([powers, energies])
     return EcuDay(
         today=parse_amount(answer.get("today")),
-        newest=None if newest is None else labels[newest],
+        newest=None if newest is None else table.labels[newest],
         power_w=None if newest is None else powers[newest],
-        hours=tuple(hours),
+        hours=_hours(table.labels, energies),
     )
 
 
 def parse_batch_energy(data: object) -> BatchEnergy:
-    """Read a batch answer of energy: texts of uid, channel and kWh, split from the right."""
+    """Parse a batch of energy: texts such as `703000000011-1-2.932981`, split from the right.
+
+    Raises ShapeError when `data` is not an object.
+    """
     energies = {}
     for item in _list_or_empty(_object(data).get("energy")):
         key, _, kwh = item.rpartition("-") if isinstance(item, str) else ("", "", "")
@@ -169,20 +177,99 @@ def parse_batch_energy(data: object) -> BatchEnergy:
 
 
 def parse_batch_power(data: object) -> BatchPower:
-    """Read a batch answer of power: keys are uid-channel, split from the right."""
+    """Parse a batch of power: keys such as `703000000011-1`, split from the right.
+
+    Raises ShapeError when `data` is not an object.
+    """
     answer = _object(data)
-    labels, order = _labels(answer.get("time"))
-    series = {
-        channel: _pick(values, order)
+    table = _Table(answer, "time")
+    power_w = {
+        channel: table.ordered(values)
         for key, values in _object_or_empty(answer.get("power")).items()
         if (channel := _channel(key)) is not None
     }
-    return BatchPower(times=labels, power_w=series)
+    return BatchPower(times=table.labels, power_w=power_w)
+
+
+class _Table:
+    """Parallel lists of an answer, sorted by their time labels.
+
+    Invalid labels are dropped with their values, of a label that comes twice the later values count. `00:00` closes
+    the day before (`api.md` §3), so it is dropped as well. A list that is shorter than its labels ends in None.
+    """
+
+    def __init__(self, answer: Mapping[str, object], key: str) -> None:
+        """Take an answer and the key of its labels."""
+        self._answer = answer
+        positions: dict[str, int] = {}
+        for position, label in enumerate(_list_or_empty(answer.get(key))):
+            match = _LABEL.fullmatch(label.strip()) if isinstance(label, str) else None
+            if match and (name := f"{int(match[1]):02}:{match[2]}") != "00:00":
+                positions[name] = position
+        self.labels = tuple(sorted(positions))
+        self._positions = tuple(positions[label] for label in self.labels)
+
+    def ordered(self, values: object) -> Series:
+        """Return amounts in the order of the labels."""
+        members = _list_or_empty(values)
+        return tuple(parse_amount(members[i]) if i < len(members) else None for i in self._positions)
+
+    def series(self, key: str) -> Series:
+        """Return the amounts of a list in the order of the labels."""
+        return self.ordered(self._answer.get(key))
+
+    def value(
+        self, key: str, index: int | None, parse: Callable[[object], float | None] = parse_amount
+    ) -> float | None:
+        """Return the value of a list at the label with this index."""
+        members = _list_or_empty(self._answer.get(key))
+        position = len(members) if index is None else self._positions[index]
+        return parse(members[position]) if position < len(members) else None
+
+    def count(self, *names: str, most: int) -> int:
+        """Return the highest number, up to `most`, of a list `<name><number>` that has an amount."""
+        return max((n for n in range(1, most + 1) if any(self.has_amount(f"{name}{n}") for name in names)), default=0)
+
+    def has_amount(self, key: str) -> bool:
+        """Whether a list has any amount."""
+        return any(parse_amount(value) is not None for value in _list_or_empty(self._answer.get(key)))
+
+
+def _ac_power(table: _Table) -> Series:
+    """Return the AC power: the sum of `ac_p1` to `ac_p3` as live data has it, else `ac_p` of the manual."""
+    keys = [f"ac_p{n}" for n in range(1, MAX_PHASES + 1) if table.has_amount(f"ac_p{n}")]
+    if not keys:
+        return table.series("ac_p")
+    return tuple(_sum(values) for values in zip(*map(table.series, keys), strict=True))
+
+
+def _hours(labels: Iterable[str], energies: Series) -> Series:
+    """Return 24 hourly sums of slots; a label marks the end of its slot, so 13:00 is in the hour from 12:00."""
+    slots: list[list[float | None]] = [[] for _ in range(HOURS)]
+    for label, energy in zip(labels, energies, strict=True):
+        last_minute = int(label[:2]) * 60 + int(label[3:]) - 1
+        slots[last_minute // 60].append(energy)
+    return tuple(map(_sum, slots))
+
+
+def _newest(columns: Iterable[Series]) -> int | None:
+    """Return the index of the newest label at which any of the series has a value."""
+    return max((i for column in columns for i, value in enumerate(column) if value is not None), default=None)
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    """Return the sum without noise of floating point; None when no value is known."""
+    known = [value for value in values if value is not None]
+    return round(sum(known), 6) if known else None
+
+
+def _is_no_record(value: object) -> bool:
+    return value.strip() == "0" if isinstance(value, str) else type(value) is int and value == 0
 
 
 def _object(data: object) -> dict[str, object]:
     if not isinstance(data, dict):
-        raise ShapeError(f"an object was due, not {type(data).__name__}")
+        raise ShapeError(f"expected an object, got {type(data).__name__}")
     return data
 
 
@@ -192,7 +279,7 @@ def _object_or_empty(data: object) -> dict[str, object]:
 
 def _list(data: object) -> list[object]:
     if not isinstance(data, list):
-        raise ShapeError(f"a list was due, not {type(data).__name__}")
+        raise ShapeError(f"expected a list, got {type(data).__name__}")
     return data
 
 
@@ -201,12 +288,13 @@ def _list_or_empty(data: object) -> list[object]:
 
 
 def _text(value: object) -> str | None:
-    """Return an id or a name; none holds what cannot be printed, sent or kept on disk."""
+    """Return an id or a name without blanks; None when it has characters that cannot be printed, sent or stored."""
     text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     return text if text and text.isprintable() else None
 
 
 def _eid(value: object) -> str | None:
+    """Return the id of an ECU: of a shared sub-user's ECU the part after the dash (`api.md` §3, details)."""
     text = _text(value)
     return None if text is None else text.rpartition("-")[2] or None
 
@@ -219,44 +307,7 @@ def _day(value: object) -> date | None:
 
 
 def _channel(key: object) -> tuple[str, int] | None:
+    """Return inverter and channel of a key such as `703000000011-1`."""
     uid, _, number = key.rpartition("-") if isinstance(key, str) else ("", "", "")
     owner, channel = _text(uid), _CHANNELS.get(number)
     return None if owner is None or channel is None else (owner, channel)
-
-
-def _labels(times: object) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Return the valid labels in ascending order, as HH:MM, and where each stands in the answer.
-
-    The label 00:00 closes the day before (`api.md`), so it is no label of this day.
-    """
-    found: dict[str, int] = {}
-    for position, label in enumerate(_list_or_empty(times)):
-        match = _LABEL.fullmatch(label.strip()) if isinstance(label, str) else None
-        if match and (name := f"{int(match[1]):02}:{match[2]}") != "00:00":
-            found[name] = position
-    labels = tuple(sorted(found))
-    return labels, tuple(found[label] for label in labels)
-
-
-def _pick(values: object, order: Sequence[int], parse: Callable[[object], float | None] = parse_amount) -> Series:
-    """Return the figures at the given positions; a list that is shorter than its labels ends in None."""
-    figures = _list_or_empty(values)
-    return tuple(parse(figures[i]) if i < len(figures) else None for i in order)
-
-
-def _has(values: object) -> bool:
-    return any(parse_amount(value) is not None for value in _list_or_empty(values))
-
-
-def _count(answer: Mapping[str, object], prefixes: Iterable[str], most: int) -> int:
-    """Return the highest number under which any of the prefixes carries a figure."""
-    return max((n for n in range(1, most + 1) for p in prefixes if _has(answer.get(f"{p}{n}"))), default=0)
-
-
-def _sum(figures: Iterable[float | None]) -> float | None:
-    known = [figure for figure in figures if figure is not None]
-    return round(sum(known), 3) if known else None
-
-
-def _last_index(columns: Iterable[Series]) -> int | None:
-    return max((i for column in columns for i, value in enumerate(column) if value is not None), default=None)

@@ -1,4 +1,4 @@
-"""Answers of the cloud, as files, and strategies for what is almost one."""
+"""Recorded answers of the cloud, and hypothesis strategies for answers that are almost valid."""
 
 import copy
 import json
@@ -11,7 +11,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 
 
 def answer(name: str) -> Any:  # noqa: ANN401 -- JSON is of any type
-    """Return a whole answer."""
+    """Return a whole answer: code and data."""
     return json.loads((FIXTURES / f"{name}.json").read_text())
 
 
@@ -27,7 +27,7 @@ NUMBERS = (
     | st.floats()
     | st.text(max_size=6)
     | st.sampled_from(
-        ["", " 5 ", "-0.00", "-1", "NaN", "Infinity", "1e999", "9" * 400, "1e300", "12,5", "0x10", 10**400]
+        ["", " 5 ", "0", "-0.00", "-1", "NaN", "Infinity", "1e999", "9" * 400, "1e300", "12,5", "0x10", 10**400]
     )
 )
 KEYS = st.sampled_from(
@@ -46,23 +46,23 @@ JSON = st.recursive(
 
 @st.composite
 def mutations(draw: st.DrawFn, name: str) -> Any:  # noqa: ANN401
-    """Draw a sample in which some members are replaced, doubled or gone; of long lists the beginning is enough."""
+    """Draw a recorded answer with some members replaced, duplicated or deleted; long lists are cut to 8 members."""
     value = _shortened(copy.deepcopy(data(name)))
     for _ in range(draw(st.integers(1, 4))):
-        holders = [holder for holder in _holders(value) if holder]
-        if not holders:
+        containers = [container for container in _containers(value) if container]
+        if not containers:
             return draw(JSON)
-        holder = draw(st.sampled_from(holders))
-        place = draw(st.sampled_from(list(holder) if isinstance(holder, dict) else range(len(holder))))
-        match draw(st.sampled_from(["replace", "double", "delete"])):
+        container = draw(st.sampled_from(containers))
+        place = draw(st.sampled_from(list(container) if isinstance(container, dict) else range(len(container))))
+        match draw(st.sampled_from(["replace", "duplicate", "delete"])):
             case "replace":
-                holder[place] = draw(JSON)
-            case "double" if isinstance(holder, list):
-                holder.append(holder[place])
-            case "double":
-                holder[draw(KEYS)] = holder[place]
+                container[place] = draw(JSON)
+            case "duplicate" if isinstance(container, list):
+                container.append(container[place])
+            case "duplicate":
+                container[draw(KEYS)] = container[place]
             case _:
-                del holder[place]
+                del container[place]
     return value
 
 
@@ -76,11 +76,12 @@ def _shortened(value: Any) -> Any:  # noqa: ANN401
             return value
 
 
-def _holders(value: Any) -> list[Any]:  # noqa: ANN401
+def _containers(value: Any) -> list[Any]:  # noqa: ANN401
+    """Return every object and list of a value, from the outside in."""
     match value:
         case dict():
-            return [value, *(holder for item in value.values() for holder in _holders(item))]
+            return [value, *(container for item in value.values() for container in _containers(item))]
         case list():
-            return [value, *(holder for item in value for holder in _holders(item))]
+            return [value, *(container for item in value for container in _containers(item))]
         case _:
             return []
