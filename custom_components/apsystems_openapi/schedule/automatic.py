@@ -1,101 +1,106 @@
-"""Which call when: pure arithmetic over the sun, the plant and what is left of the month. No clock, no I/O.
+"""The automatic schedule: a day's calls from the sun, the plant and the budget. No clock, no I/O.
 
-Calls buy freshness, never data: a day's series can be read later (`api.md` §5). So the whole quota is spent, on the
-right calls, at the right moments, and never exceeded:
+A call does not buy data, which the cloud keeps: it buys freshness (`api.md` §5). So the planner spends the whole quota,
+on the calls that make the figures fresh when it matters, and never more than the quota:
 
-* A plan is made for a whole day, from what was left of the month at the day's first midnight. Whatever happens during
-  the day, the plan stays the same: a restart repeats nothing, and a call that nobody planned, such as a button's, is
-  paid for by the days after. What nobody can plan for is caught by a last look into the book before each call.
-* The vendor's month may begin in another zone than ours, so the plan must fit into each of three months at once: the
-  tightest counts.
-* First come the duties, sized by the steady rate, so that they are the same every day: the summary at the end of the
-  solar hours, which settles the total; the panels' power of the day, for each ECU, after the last light; the closing
-  hourly series and the panels' energies, which take turns when calls are few; telemetry of the inverters at 12:30, for
-  a sixth of what then remains: what is more takes turns over the days. Few calls leave the later duties out.
-* All that remains are reads of today's energy and the current power, over the light that is left of the month. Sun
-  above 5° weighs full, low sun little, darkness nothing; today gets its part of that weight, and the reads divide it
-  evenly. So a June day has more reads than a December day has, but December's are closer together.
-* One ECU's day tells everything in one call. With several ECUs the summary tells today's energy in one call, and every
-  three hours a round of all ECUs is read instead, for the current power; where calls allow, every read is a round.
-* A read just after a full five minutes finds a sample that has just been made; one just before finds an old one.
-* While days of the past are missing, one read in twelve goes to them, and all that close reads can spare; then
-  to the power of every panel during the day.
-* Never more than twice the steady rate: what was saved, by an outage or a late start, is spent slowly.
+* A plan covers one local day. It depends only on what was known at that day's midnight, so that a restart makes the
+  same plan again and repeats no call. Calls that nobody planned, such as a button's, are paid for by the days after;
+  the ledger's check before each call keeps the quota in any case.
+* The vendor's month may begin in another zone than the site's, so that the plan has to fit into three months at once.
+  The tightest one decides.
+* Duties come first, in this order: the summary at the end of the solar hours, which settles the day's total; each ECU's
+  panel power after the last daylight; the closing hourly series and the panels' energies; the telemetry of inverters at
+  12:30, for at most a sixth of what then remains. They are sized by the steady rate, a month's calls divided by its
+  days, so that they are the same every day. What a day cannot pay for is made in rotation over several days, or left
+  out, the last first.
+* All other calls are reads of today's energy and of the current power. The month's calls are divided over its daylight:
+  sun above 5° counts in full, low sun little, darkness nothing. So a June day has more reads than a December day,
+  although those of December are closer together. Within the day reads are evenly spaced by the same weight.
+* One ECU's series holds energy and power in one call. With several ECUs, a summary reads the energy in one call, and
+  about every three hours a round of all ECUs replaces it, for the power. Where calls suffice, every read is a round.
+* ECUs sample their inverters every five minutes, so that a read is made just after a full five minutes. Where the
+  rhythm of their uploads has been learned, each read is moved to just after an upload (`following.py`).
+* While the history has a backlog, one read in twelve is given to it, and all reads that are closer together than
+  needed. With no backlog these go to the power of every panel during the day.
+* A day never has more than twice the reads of the steady rate: calls that an outage saved are spent slowly.
 """
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import ceil, floor
 from typing import Final
 
-from .calls import LONGEST_INTERVAL, Call, Kind, Options, Plant, Slot
-from .fixed import NOON, fixed_plan, noon_summary, telemetry, thinned
-from .quota import Account
-from .sun import Site, Span, daylight, solar_hours, sun_elevation
+from .calls import Call, Kind, Plant, Purpose, Slot
+from .fixed import fixed_plan, noon_summary, telemetry, thinned
+from .following import Read, followed
+from .options import LONGEST_INTERVAL, Options
+from .quota import Budget
+from .sun import CURVE_STEP, FULL_SUN, LOW_SUN_WEIGHT, Curve, Site, SolarDay, Span, daylight, solar_day, sun_weight
 
-FULL_SUN: Final = 5.0  # degrees
-LOW_SUN_WEIGHTS: Final = (0.15, 0.5, 1.0)
+LOW_SUN_WEIGHTS: Final = (LOW_SUN_WEIGHT, 0.5, 1.0)  # tried in this order
 AFTER_SAMPLE: Final = timedelta(seconds=30)
-FIRST_READ: Final = 0.15  # of a spacing: at sunrise what is shown is oldest, and the end of the day has its summary
+FIRST_READ: Final = 0.15  # of a spacing: at sunrise the figures are oldest, and the end of the day has its summary
 ENOUGH: Final = 0.75  # of the steady rate
 CLOSE_READS: Final = timedelta(minutes=18)
+TELEMETRY_SPACING: Final = timedelta(minutes=75)  # a sample is shown for twice as long, and 2.5 hours at most
 PANEL_ROUNDS: Final = 3
-MOST_FOR_THE_PAST: Final = 100
-PART_OF_THE_PAST: Final = 12
+MOST_HISTORY: Final = 100  # calls a day
+HISTORY_PART: Final = 12  # one read in so many
+MOST_ROUNDS: Final = 0.6  # of a day's reads
 HOURS_BETWEEN_ROUNDS: Final = 2.95
 FIRST_ROUND: Final = 0.2  # of the time between two, so that the morning's power is known soon
 LAST_CLOSING: Final = time(23, 40)
-LATE: Final = timedelta(hours=2)
+CLOSING_WINDOW: Final = timedelta(hours=2)
 _STEP: Final = timedelta(minutes=5)
 _HOUR: Final = timedelta(hours=1)
 _UPLOADED: Final = timedelta(minutes=15)
 
-type Curve = tuple[tuple[datetime, float], ...]
 
-
-def plan(day: date, site: Site, plant: Plant, accounts: Sequence[Account], options: Options) -> tuple[Slot, ...]:
+def plan(day: date, site: Site, plant: Plant, budget: Budget, options: Options) -> tuple[Slot, ...]:
     """Return the calls of a site day in the order in which they fall due.
 
-    `accounts` are as they stood at the day's first midnight; `options.interval` is the one to keep where polls are
-    evenly spaced.
+    `budget` is as of the day's midnight; `options.interval` applies where polls are evenly spaced.
     """
-    tomorrow = site.midnight(day + timedelta(days=1))
-    accounts = [account for account in accounts if account.end >= tomorrow]
-    if not accounts or min(account.left for account in accounts) < 1:
+    budget = budget.lasting_until(site.midnight(day + timedelta(days=1)))
+    if budget.left < 1:
         return ()
-    steady = min(account.size for account in accounts) / 31
-    pace = min(account.left / len(days_left(day, site, account)) for account in accounts)
-    curve = _curve(site, day, options.sunrise_offset, options.sunset_offset)
+    sun = solar_day(site, day, options)
     if not (options.automatic and options.live_power):
-        polls = thinned(fixed_plan(day, site, plant, options), pace, accounts)
-        spare = max(0, min(MOST_FOR_THE_PAST, floor(min(pace, steady)) - len(polls)))
-        past = _past_slots(day, curve, spare if options.automatic and plant.behind else 0)
-        return tuple(sorted([*polls, *past]))
-    hours = solar_hours(site, day, options.sunrise_offset, options.sunset_offset)
-    light = daylight(site, day)
-    if hours is None or light is None:
+        return _polls(sun, plant, budget, options)
+    if sun.hours is None or sun.daylight is None:
         return (noon_summary(day, site),)
-    rounds = _rounds(curve, plant)
+    rounds = _rounds(sun.curve, plant)
+    pace = budget.pace(day, site)
     # Only a month that runs short has fewer duties.
-    daily = steady if pace > ENOUGH * steady else pace
-    duties, cost = _duties(day, site, plant, options, hours, light, daily - rounds * (len(plant.ecus) - 1))
-    calls = _calls_for_reads(day, site, accounts, options, cost)
-    return tuple(sorted([*duties, *_reads(day, plant, curve, hours, calls, rounds)]))
+    daily = budget.steady_rate if pace > ENOUGH * budget.steady_rate else pace
+    duties, cost = _duties(sun, sun.hours, sun.daylight, plant, options, daily - rounds * (len(plant.ecus) - 1))
+    calls = _calls_for_reads(sun, budget, options, cost)
+    return tuple(sorted([*duties, *_reads(sun, sun.hours, plant, calls, rounds)]))
+
+
+def _polls(sun: SolarDay, plant: Plant, budget: Budget, options: Options) -> tuple[Slot, ...]:
+    """Return the calls of a day whose polls are evenly spaced; automatic ones leave calls for the history."""
+    pace = budget.pace(sun.day, sun.site)
+    polls = thinned(fixed_plan(sun.day, sun.site, plant, options), pace, budget)
+    if not (options.automatic and plant.backlog):
+        return polls
+    spare = floor(min(pace, budget.steady_rate)) - len(polls)
+    return tuple(sorted([*polls, *_history_slots(sun, max(0, min(MOST_HISTORY, spare)))]))
 
 
 # Duties
 
 
 def _duties(
-    day: date, site: Site, plant: Plant, options: Options, hours: Span, light: Span, daily: float
+    sun: SolarDay, hours: Span, sun_up: Span, plant: Plant, options: Options, daily: float
 ) -> tuple[list[Slot], float]:
-    """Return the day's duties, and what they cost on average; what a day cannot pay takes turns or is left out."""
+    """Return the day's duties and their mean cost; what a day cannot pay for is made in rotation, or left out."""
+    day, site = sun.day, sun.site
     closing = min(hours.end, site.at(day, LAST_CLOSING)).astimezone(UTC)
     midnight = site.midnight(day + timedelta(days=1)).astimezone(UTC)
-    until = min(closing + LATE, midnight)
+    until = min(closing + CLOSING_WINDOW, midnight)
     panels = [Call(kind=Kind.BATCH_POWER, target=eid) for eid in plant.ecus]
     energies = [Call(kind=Kind.BATCH_ENERGY, target=eid) for eid in plant.ecus]
     lesser = [Call(kind=Kind.HOURLY)]
@@ -105,157 +110,192 @@ def _duties(
         lesser += energies
 
     spare = daily - 1
-    first, first_cost = _turns(panels, floor(spare), day)
+    first, first_cost = _rotated(panels, floor(spare), day)
     spare -= first_cost
-    second, second_cost = _turns(lesser, floor(max(min(spare, 1), spare / 12)), day)
+    second, second_cost = _rotated(lesser, floor(max(min(spare, 1), spare / 12)), day)
     spare -= second_cost
-    third, third_cost = _turns(plant.inverters, floor(spare / 6), day)
+    third, third_cost = _rotated(plant.inverters, floor(spare / 6), day)
 
     calls = [Call(kind=Kind.SUMMARY), *first, *second]
     slots = [Slot(at=closing, until=until, call=c, day=day) for c in calls if c.kind is not Kind.HOURLY]
     if len(calls) != len(slots):
         slots += _closed_hours(day, site, midnight)
-    slots += telemetry(day, site, light, tuple(third))
+    slots += telemetry(day, site, sun_up, tuple(third))
     return slots, 1 + first_cost + second_cost + third_cost
 
 
-def _turns[T](items: Sequence[T], daily: int, day: date) -> tuple[list[T], float]:
-    """Return those whose turn it is when a day has only so many, and how many that is on average."""
+def _rotated[T](items: Sequence[T], daily: int, day: date) -> tuple[list[T], float]:
+    """Return the items of a day that has room for so many, in rotation over the days, and their mean number."""
     if daily < 1 or not items:
         return [], 0.0
     cycle = ceil(len(items) / daily)
-    turn = day.toordinal() % cycle
-    return [item for n, item in enumerate(items) if n % cycle == turn], len(items) / cycle
+    phase = day.toordinal() % cycle
+    return [item for n, item in enumerate(items) if n % cycle == phase], len(items) / cycle
 
 
 def _closed_hours(day: date, site: Site, midnight: datetime) -> list[Slot]:
-    """Return the call for the day's hours once the last with light has closed.
+    """Return the call for the day's hours once the last one with daylight has closed.
 
     In the far north that is after midnight, so that the call for the day before may be this day's.
     """
     slots = []
     for asked in (day - timedelta(days=1), day):
-        if (light := daylight(site, asked)) is None:
+        if (sun_up := daylight(site, asked)) is None:
             continue
-        full = light.end.replace(minute=0, second=0, microsecond=0).astimezone(UTC) + _HOUR
+        full = sun_up.end.replace(minute=0, second=0, microsecond=0).astimezone(UTC) + _HOUR
         at = full + _UPLOADED
         if site.midnight(day).astimezone(UTC) <= at < midnight:
-            slots.append(Slot(at=at, until=min(at + LATE, midnight), call=Call(kind=Kind.HOURLY), day=asked))
+            slots.append(Slot(at=at, until=min(at + CLOSING_WINDOW, midnight), call=Call(kind=Kind.HOURLY), day=asked))
     return slots
 
 
 # Reads
 
 
-def _reads(day: date, plant: Plant, curve: Curve, hours: Span, calls: int, rounds: int) -> list[Slot]:
+def _reads(sun: SolarDay, hours: Span, plant: Plant, calls: int, rounds: int) -> list[Slot]:
     """Return a day's reads for a number of calls; among them so many rounds of all ECUs, at most six in ten."""
     ecus = plant.ecus if plant.ecu_days else ()
-    extra = len(ecus) - 1
-    while rounds and (rounds * extra >= calls or rounds > 0.6 * (calls - rounds * extra)):
+    extra = max(len(ecus) - 1, 0)
+    rounds = _affordable_rounds(rounds, extra, calls, len(sun.curve))
+    reads = calls - rounds * extra
+    history = _history(sun, reads) if plant.backlog else 0
+    reads -= history
+    panels = _panel_rounds(sun, reads, len(plant.ecus))
+    number = min(reads - panels * len(plant.ecus), len(sun.curve))
+    of_all = [round(number * (n + FIRST_ROUND) / (rounds + FIRST_ROUND)) for n in range(rounds)]
+    of_ecus = range(number) if len(ecus) == 1 else frozenset(of_all)
+    spread = [Read(at=at, of_ecus=n in of_ecus) for n, at in enumerate(_spread(sun.curve, number, of_all))]
+    moved = followed(spread, hours, sun.day, plant.rhythms)
+    ends = [*(read.at for read in moved[1:]), *(max(hours.end.astimezone(UTC), last.at + _STEP) for last in moved[-1:])]
+    slots = []
+    for read, until in zip(moved, ends, strict=True):
+        asked = [Call(kind=Kind.ECU_DAY, target=eid) for eid in ecus if read.of_ecus] or [Call(kind=Kind.SUMMARY)]
+        slots += [Slot(at=read.at, until=until, call=call, day=sun.day, purpose=Purpose.READ) for call in asked]
+    spare = reads - panels * len(plant.ecus) - number
+    return [
+        *slots,
+        *_history_slots(sun, history),
+        *_panel_slots(sun, plant, panels),
+        *_telemetry_slots(sun, plant, spare),
+    ]
+
+
+def _affordable_rounds(rounds: int, extra: int, calls: int, most_reads: int) -> int:
+    """Return how many reads are rounds of all ECUs, each of which costs so many calls more than a summary."""
+    while rounds and (rounds * extra >= calls or rounds > MOST_ROUNDS * (calls - rounds * extra)):
         rounds -= 1
     if extra > 0:
-        rounds = max(rounds, min(len(curve), (calls - len(curve)) // extra))
-    reads = calls - rounds * max(extra, 0)
-    past = _past(curve, reads, day) if plant.behind else 0
-    reads -= past
-    panels = _panel_rounds(curve, reads, len(plant.ecus))
-    number = min(reads - panels * len(plant.ecus), len(curve))
-    of_all = [round(number * (n + FIRST_ROUND) / (rounds + FIRST_ROUND)) for n in range(rounds)]
-    moments = _spread(curve, number, of_all)
-    ends = [*moments[1:], *(max(hours.end.astimezone(UTC), last + _STEP) for last in moments[-1:])]
-    slots = []
-    for n, (at, until) in enumerate(zip(moments, ends, strict=True)):
-        targets = ecus if len(ecus) == 1 or n in of_all else ()
-        asked = [Call(kind=Kind.ECU_DAY, target=eid) for eid in targets] or [Call(kind=Kind.SUMMARY)]
-        slots += [Slot(at=at, until=until, call=call, day=day, read=True) for call in asked]
-    slots += _past_slots(day, curve, past)
-    for at in _spread(curve, panels):
-        slots += [
-            Slot(at=at, until=at + CLOSE_READS, call=Call(kind=Kind.BATCH_POWER, target=eid), day=day, read=True)
-            for eid in plant.ecus
-        ]
-    return slots
+        rounds = max(rounds, min(most_reads, (calls - most_reads) // extra))
+    return rounds
 
 
-def _calls_for_reads(day: date, site: Site, accounts: Sequence[Account], options: Options, duties: float) -> int:
-    """Return today's part, by the light, of what duties leave of the month; at most twice the steady rate."""
+def _panel_slots(sun: SolarDay, plant: Plant, rounds: int) -> list[Slot]:
+    return [
+        Slot(
+            at=at,
+            until=at + CLOSE_READS,
+            call=Call(kind=Kind.BATCH_POWER, target=eid),
+            day=sun.day,
+            purpose=Purpose.READ,
+        )
+        for at in _spread(sun.curve, rounds)
+        for eid in plant.ecus
+    ]
 
-    def light_of(days: Sequence[date]) -> float:
-        return sum(_light(site, d, options.sunrise_offset, options.sunset_offset) for d in days)
 
-    today = light_of([day])
-    if not today:
+def _telemetry_slots(sun: SolarDay, plant: Plant, calls: int) -> list[Slot]:
+    """Return rounds of all inverters, as a paid quota allows: so often that no measurement expires by day."""
+    if not plant.inverters:
+        return []
+    most = ceil(len(sun.curve) * _STEP / TELEMETRY_SPACING)
+    times = _spread(sun.curve, min(most, calls // len(plant.inverters)))
+    return [
+        Slot(
+            at=at,
+            until=at + CLOSE_READS,
+            call=Call(kind=Kind.TELEMETRY, target=uid),
+            day=sun.day,
+            purpose=Purpose.READ,
+        )
+        for at in times
+        for uid in plant.inverters
+    ]
+
+
+def _calls_for_reads(sun: SolarDay, budget: Budget, options: Options, duties: float) -> int:
+    """Return today's part, by the sun, of the calls that duties leave; at most twice the steady rate."""
+
+    def weight(day: date) -> float:
+        return solar_day(sun.site, day, options).weight
+
+    if not sun.weight:
         return 0
-    calls = []
-    for account in accounts:
-        days = days_left(day, site, account)
-        calls.append((account.left - duties * len(days)) * today / light_of(days))
-    month = [day.replace(day=1) + timedelta(days=n) for n in range(31)]
-    month = [d for d in month if d.month == day.month]
-    steady = (max(account.size for account in accounts) - duties * len(month)) * today / light_of(month)
-    return max(0, floor(min(*calls, 2 * steady) + 1e-6))
-
-
-def days_left(day: date, site: Site, account: Account) -> list[date]:
-    """Return the site days, from this one on, that an account must last for; one that ends by noon is another's."""
-    days = [day]
-    while site.at(days[-1] + timedelta(days=1), NOON) < account.end:
-        days.append(days[-1] + timedelta(days=1))
-    return days
+    part = budget.part(sun.day, sun.site, duties, weight)
+    month = [sun.day.replace(day=1) + timedelta(days=n) for n in range(31)]
+    month = [day for day in month if day.month == sun.day.month]
+    size = max(month.size for month in budget.months)
+    steady = (size - duties * len(month)) * sun.weight / sum(weight(day) for day in month)
+    return max(0, floor(min(part, 2 * steady) + 1e-6))
 
 
 def _rounds(curve: Curve, plant: Plant) -> int:
     """Return how many rounds of all ECUs keep the current power younger than three hours."""
     if len(plant.ecus) < 2 or not plant.ecu_days:
         return 0
-    hours = sum(elevation > FULL_SUN for _, elevation in curve) * (_STEP / _HOUR)
+    hours = sum(elevation > FULL_SUN for _, elevation in curve) * (CURVE_STEP / _HOUR)
     return max(0, ceil(hours / HOURS_BETWEEN_ROUNDS - FIRST_ROUND))
 
 
-def _past(curve: Curve, reads: int, day: date) -> int:
-    """Return the day's calls for the past: those that reads which are close together can spare, or one in twelve.
+def _history(sun: SolarDay, reads: int) -> int:
+    """Return the day's calls for history: those that reads which are close together can spare, or one in twelve.
 
     That is some fifty days of the past in a month, for reads that lie a minute or two farther apart meanwhile.
     """
-    close = ceil(timedelta(hours=_weight(curve)) / CLOSE_READS)
-    least = reads // PART_OF_THE_PAST or (day.toordinal() % 2 if reads > 1 else 0)
-    return min(MOST_FOR_THE_PAST, max(reads - close, least))
+    close = ceil(timedelta(hours=sun.weight) / CLOSE_READS)
+    least = reads // HISTORY_PART or (sun.day.toordinal() % 2 if reads > 1 else 0)
+    return min(MOST_HISTORY, max(reads - close, least))
 
 
-def _past_slots(day: date, curve: Curve, number: int) -> list[Slot]:
-    call = Call(kind=Kind.PAST)
-    return [Slot(at=at, until=at + CLOSE_READS, call=call, day=day) for at in _spread(curve, number)]
+def _history_slots(sun: SolarDay, number: int) -> list[Slot]:
+    call = Call(kind=Kind.HOURLY)
+    return [
+        Slot(at=at, until=at + CLOSE_READS, call=call, day=sun.day, purpose=Purpose.HISTORY)
+        for at in _spread(sun.curve, number)
+    ]
 
 
-def _panel_rounds(curve: Curve, reads: int, ecus: int) -> int:
+def _panel_rounds(sun: SolarDay, reads: int, ecus: int) -> int:
     """Return how many readings of all panels the day can pay for with its reads still close together."""
     for rounds in range(PANEL_ROUNDS if ecus else 0, 0, -1):
         left = reads - rounds * ecus
-        if left > 0 and timedelta(hours=_weight(curve)) / left <= CLOSE_READS:
+        if left > 0 and timedelta(hours=sun.weight) / left <= CLOSE_READS:
             return rounds
     return 0
 
 
+# Times
+
+
 def _spread(curve: Curve, number: int, of_all: Sequence[int] = ()) -> list[datetime]:
-    """Return so many moments, evenly spaced in the weight of the light, each just after a full five minutes.
+    """Return so many times, evenly spaced by the weight of the sun, each just after a full five minutes.
 
-    Those of rounds `of_all` ECUs are evenly spaced among themselves, and the others between them.
+    Rounds `of_all` ECUs are evenly spaced among themselves, and the other reads between them.
 
-    Low sun weighs as little as leaves no gap of more than two hours; with plenty of calls there is one every five
+    Low sun weighs as little as leaves no gap of more than two hours. With plenty of calls there is a time every five
     minutes of the solar hours.
     """
     if number < 1:
         return []
     if number >= len(curve):
-        return [_after_sample(moment) for moment, _ in curve]
+        return [_after_sample(time) for time, _ in curve]
     first: list[datetime] = []
     for low in LOW_SUN_WEIGHTS:
-        total = list(accumulate(_weight_of(elevation, low) for _, elevation in curve))
+        total = list(accumulate(sun_weight(elevation, low) for _, elevation in curve))
         steps = [bisect_left(total, part * total[-1]) for part in _parts(number, of_all)]
-        moments = sorted({_after_sample(curve[step][0]) for step in steps})
-        first = first or moments
-        if all(after - before <= LONGEST_INTERVAL for before, after in pairwise(moments)):
-            return moments
+        times = sorted({_after_sample(curve[step][0]) for step in steps})
+        first = first or times
+        if all(after - before <= LONGEST_INTERVAL for before, after in pairwise(times)):
+            return times
     return first
 
 
@@ -270,31 +310,6 @@ def _parts(number: int, of_all: Sequence[int]) -> list[float]:
     ]
 
 
-def _after_sample(moment: datetime) -> datetime:
-    """Return the next moment just after a full five minutes, when an ECU has read its inverters (`api.md` §3)."""
-    return moment + (-moment.timestamp() % _STEP.total_seconds()) * timedelta(seconds=1) + AFTER_SAMPLE
-
-
-@lru_cache(maxsize=512)
-def _curve(site: Site, day: date, sunrise_offset: timedelta, sunset_offset: timedelta) -> Curve:
-    """Return the sun's elevation every five minutes of a day's solar hours; empty in polar night."""
-    hours = solar_hours(site, day, sunrise_offset, sunset_offset)
-    if hours is None:
-        return ()
-    start = hours.start.astimezone(UTC)
-    moments = [start + n * _STEP for n in range(hours.length // _STEP)]
-    return tuple((moment, sun_elevation(site, moment)) for moment in moments)
-
-
-@lru_cache(maxsize=512)
-def _light(site: Site, day: date, sunrise_offset: timedelta, sunset_offset: timedelta) -> float:
-    return _weight(_curve(site, day, sunrise_offset, sunset_offset))
-
-
-def _weight(curve: Curve) -> float:
-    """Return the weight of a day's light, in hours of full sun."""
-    return sum(_weight_of(elevation, LOW_SUN_WEIGHTS[0]) for _, elevation in curve) * (_STEP / _HOUR)
-
-
-def _weight_of(elevation: float, low: float) -> float:
-    return 1.0 if elevation > FULL_SUN else low if elevation > 0 else 0.0
+def _after_sample(time: datetime) -> datetime:
+    """Return the next time just after a full five minutes, when an ECU has sampled its inverters (`api.md` §3)."""
+    return time + (-time.timestamp() % _STEP.total_seconds()) * timedelta(seconds=1) + AFTER_SAMPLE

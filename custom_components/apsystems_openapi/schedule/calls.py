@@ -1,31 +1,41 @@
-"""What is asked of the cloud, when, for which plant and by whose wishes: the words in which plans are written."""
+"""The vocabulary of plans: a call to the cloud, when it is due and why, and the plant that is asked about."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, override
 
-SHORTEST_INTERVAL: Final = timedelta(minutes=30)
-LONGEST_INTERVAL: Final = timedelta(hours=2)
+from .rhythm import Rhythm
 
 
 class Kind(StrEnum):
-    """What is asked."""
+    """The request that a call makes (`api.md` §4)."""
 
     DETAILS = "details"
     INVERTERS = "inverters"
     SUMMARY = "summary"
-    HOURLY = "hourly"
-    ECU_DAY = "ecu_day"
+    HOURLY = "hourly"  # a day's energy of the system by hour
+    DAILY = "daily"  # a month's energy of the system by day
+    ECU_DAY = "ecu_day"  # a day's power and energy of an ECU every five minutes
     TELEMETRY = "telemetry"
     BATCH_POWER = "batch_power"
     BATCH_ENERGY = "batch_energy"
-    PAST = "past"  # what of the past is next is only known when it is due
+
+
+class Purpose(StrEnum):
+    """Why a call is planned."""
+
+    DUTY = "duty"  # must be made
+    READ = "read"  # for freshness alone; left out while reads bring nothing new
+    HISTORY = "history"  # for the past; which kind of call and which day is chosen when it is due
+
+
+HISTORY_KEY: Final = str(Purpose.HISTORY)
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Call:
-    """One call; `target` is the inverter's or the ECU's id where there is one."""
+    """One request; `target` is the id of the inverter or ECU where the kind needs one."""
 
     kind: Kind
     target: str = ""
@@ -37,46 +47,48 @@ class Call:
 
 @dataclass(frozen=True, order=True, kw_only=True)
 class Slot:
-    """A call that falls due at `at` and is not worth making from `until` on, both in UTC; `day` is what it asks about.
-
-    A `read` is for freshness alone: while it brings nothing new, it may be left out.
-    """
+    """A planned call. Slots are ordered by time."""
 
     at: datetime
+    """When the call falls due, in UTC."""
     until: datetime
+    """From when on it is not worth making, in UTC."""
     call: Call = field(compare=False)
+    """For history a placeholder."""
     day: date = field(compare=False)
-    read: bool = field(default=False, compare=False)
+    """The site day that is asked about; for history a placeholder."""
+    purpose: Purpose = field(default=Purpose.DUTY, compare=False)
 
+    @property
+    def key(self) -> str:
+        """Under which the time of the last such call is kept."""
+        return HISTORY_KEY if self.purpose is Purpose.HISTORY else str(self.call)
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """The owner's choices."""
-
-    automatic: bool = True
-    interval: timedelta = SHORTEST_INTERVAL
-    sunrise_offset: timedelta = timedelta(minutes=30)
-    sunset_offset: timedelta = timedelta(minutes=30)
-    monthly_quota: int = 1000
-    live_power: bool = True
-    import_history: bool = True
-    panel_statistics: bool = False
+    @property
+    def kind(self) -> str:
+        """The subject of the call in log lines: the kind of the call, or the history."""
+        return HISTORY_KEY if self.purpose is Purpose.HISTORY else str(self.call.kind)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plant:
-    """What there is to ask for: ids of the ECUs that have inverters, and of the inverters.
-
-    `ecu_days` is false where the cloud refuses this account an ECU's own series, `behind` true while days of the past
-    are still to be fetched.
-    """
+    """The devices that calls can ask about."""
 
     ecus: tuple[str, ...] = ()
+    """Ids of the ECUs that have inverters."""
     inverters: tuple[str, ...] = ()
+    """Ids of the inverters."""
     ecu_days: bool = True
-    behind: bool = False
+    """False where the cloud refuses this account an ECU's own series."""
+    backlog: bool = False
+    """True while days of the past are still to be fetched."""
+    rhythms: tuple[Rhythm | None, ...] = ()
+    """Each ECU's rhythm of uploads as known at the day's midnight, None where it is to be learned.
+
+    Empty where reads neither follow nor learn.
+    """
 
     @property
     def need(self) -> float:
-        """Return what the plant needs of an App ID's calls, beside its others: a day's reads and duties."""
+        """The plant's weight among the systems of an App ID: about a day's reads and duties."""
         return 20 + 2 * len(self.ecus) + min(len(self.inverters), 8)

@@ -1,86 +1,86 @@
-"""A site day's plan, with what is told about it: the plan itself is `planner`'s."""
+"""A site day's plan together with the figures that are shown about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import pairwise
+from typing import Final
 
-from .automatic import days_left, plan
-from .calls import LONGEST_INTERVAL, Kind, Options, Plant, Slot
+from .automatic import plan
+from .calls import Kind, Plant, Purpose, Slot
 from .fixed import fixed_plan, sized
-from .quota import Account, limit
+from .options import LONGEST_INTERVAL, Options
+from .quota import Budget, limit
 from .sun import Site
 
-NO_SOONER: timedelta = timedelta(minutes=90)
+SHORTEST_LIFETIME: Final = timedelta(minutes=90)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Agenda:
-    """The calls of a site day, the first of the day after as it looks now, and the month's calls if it goes on so."""
+class DayPlan:
+    """The calls of a site day."""
 
     day: date
     slots: tuple[Slot, ...]
+    """In the order in which they fall due."""
     first_of_tomorrow: datetime | None
+    """When the first call of the next day falls due by present knowledge; None when it has none."""
     estimate: int
-    words: str
-    stretched: bool
+    """Calls that all systems of the App ID make in the month if it goes on like this day."""
+    summary: str
+    """The plan in one line for the log."""
+    is_stretched: bool
+    """Whether the month is so nearly spent that calls of the fixed table are left out."""
 
     def next_after(self, now: datetime) -> datetime | None:
-        """Return the moment of the next planned call."""
+        """Return when the next planned call falls due; None when there is none."""
         return next((slot.at for slot in self.slots if slot.at > now), self.first_of_tomorrow)
 
     @property
-    def power_lasts(self) -> timedelta:
-        """Return for how long a sample of the current power is worth showing: twice the spacing of its reads."""
-        moments = sorted({slot.at for slot in self.slots if slot.call.kind is Kind.ECU_DAY})
-        gaps = [after - before for before, after in pairwise(moments)]
-        return max([NO_SOONER, *(2 * gap for gap in gaps)])
+    def sample_lifetime(self) -> timedelta:
+        """For how long a sample of the current power is shown: twice the longest time between its reads."""
+        times = sorted({slot.at for slot in self.slots if slot.call.kind is Kind.ECU_DAY})
+        gaps = [after - before for before, after in pairwise(times)]
+        return max([SHORTEST_LIFETIME, *(2 * gap for gap in gaps)])
 
 
-def agenda(day: date, site: Site, plant: Plant, accounts: Sequence[Account], options: Options) -> Agenda:
-    """Make the plan of a day. Looks at the sun of a month, for evenly spaced polls at that of a year: takes a while."""
-    live = options.automatic and options.live_power
+def make_day_plan(day: date, site: Site, plant: Plant, budget: Budget, options: Options) -> DayPlan:
+    """Plan a day. Looks at the sun of a month, and for evenly spaced polls of a year: takes up to a second."""
+    is_live = options.automatic and options.live_power
     most = limit(options.monthly_quota)
     busiest = 0
-    if not live:
-        share = min((account.size for account in accounts), default=0.0) / max(most, 1)
-        own = replace(options, monthly_quota=round(options.monthly_quota * share))
+    if not is_live:
+        own = replace(options, monthly_quota=round(options.monthly_quota * budget.size / max(most, 1)))
         own, busiest = sized(day.year, site, plant, own)
         options = replace(options, interval=own.interval)
-    slots = plan(day, site, plant, accounts, options)
-    tomorrow = plan(day + timedelta(days=1), site, plant, accounts, options)
-    used = most - min((account.left * most / account.size for account in accounts if account.size), default=0)
-    # Other systems of the App ID go on as this one does, by their part of what is left.
-    goes_on = max(
-        (len(days_left(day, site, account)) * len(slots) * most / account.size for account in accounts if account.size),
-        default=0,
-    )
-    interval = _mean_spacing(slots) if live else options.interval
-    estimate = min(most, round(used + goes_on))
-    return Agenda(
+    slots = plan(day, site, plant, budget, options)
+    tomorrow = plan(day + timedelta(days=1), site, plant, budget, options)
+    estimate = min(most, round(budget.used(most) + budget.projected(day, site, len(slots), most)))
+    interval = _mean_spacing(slots) if is_live else options.interval
+    return DayPlan(
         day=day,
         slots=slots,
         first_of_tomorrow=tomorrow[0].at if tomorrow else None,
         estimate=estimate,
-        words=(
+        summary=(
             f"{'Auto' if options.automatic else 'Fixed'} scan-interval: {interval.seconds}s "
             f"({interval.seconds // 60} min) for {len(plant.inverters)} inverter(s)/{len(plant.ecus)} ECU(s) "
-            f"at lat {site.latitude:.2f} — est. {estimate if live else busiest} calls/month "
-            f"(quota {options.monthly_quota}){_turns(slots, plant)}"
+            f"at lat {site.latitude:.2f} — est. {estimate if is_live else busiest} calls/month "
+            f"(quota {options.monthly_quota}){_rotation(slots, plant)}"
         ),
-        stretched=not live and len(slots) < len(fixed_plan(day, site, plant, options)),
+        is_stretched=not is_live and len(slots) < len(fixed_plan(day, site, plant, options)),
     )
 
 
-def _turns(slots: Sequence[Slot], plant: Plant) -> str:
-    """Say so where not every inverter's telemetry is read every day."""
+def _rotation(slots: Sequence[Slot], plant: Plant) -> str:
+    """Return a note where the telemetry of some inverters is left to other days."""
     asked = sum(slot.call.kind is Kind.TELEMETRY for slot in slots)
-    return "" if asked == len(plant.inverters) else "; telemetry of inverters takes turns over the days"
+    return "" if asked == len(plant.inverters) else "; telemetry of inverters in rotation over the days"
 
 
 def _mean_spacing(slots: Sequence[Slot]) -> timedelta:
     """Return the mean time between a day's reads, to the minute."""
-    moments = sorted({slot.at for slot in slots if slot.read})
-    if len(moments) < 2:
+    times = sorted({slot.at for slot in slots if slot.purpose is Purpose.READ})
+    if len(times) < 2:
         return LONGEST_INTERVAL
-    return timedelta(minutes=round((moments[-1] - moments[0]) / (len(moments) - 1) / timedelta(minutes=1)))
+    return timedelta(minutes=round((times[-1] - times[0]) / (len(times) - 1) / timedelta(minutes=1)))

@@ -1,4 +1,4 @@
-"""The fixed schedule: a table that does not look at what is left of the month.
+"""The fixed schedule: a table that ignores the calls that are left in the month.
 
 | call | when (the site's time) | until |
 |---|---|---|
@@ -11,38 +11,34 @@ In polar night there is one summary at noon. An interval that is to be found aut
 with which this table stays under 90 % of the quota in the busiest month of the year, within 30 minutes and 2 hours.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from .calls import LONGEST_INTERVAL, SHORTEST_INTERVAL, Call, Kind, Options, Plant, Slot
-from .quota import Account
-from .sun import Site, Span, daylight, solar_hours
+from .calls import Call, Kind, Plant, Slot
+from .options import LONGEST_INTERVAL, SHORTEST_INTERVAL, Options
+from .quota import Budget
+from .sun import NOON, Site, Span, solar_day
 
 HEADROOM: Final = 0.9
-NOON: Final = time(12)
 TELEMETRY_AT: Final = time(12, 30)
 BATCH_AT: Final = time(23)
 BATCH_WINDOW: Final = timedelta(minutes=5)
-NEARLY_SPENT: Final = 0.15
-_NEEDED: Final = (Kind.SUMMARY, Kind.BATCH_POWER, Kind.TELEMETRY)
+_BY_IMPORTANCE: Final = (Kind.SUMMARY, Kind.BATCH_POWER, Kind.TELEMETRY)
 
 
 def fixed_plan(day: date, site: Site, plant: Plant, options: Options) -> tuple[Slot, ...]:
     """Return the calls of a site day by the table, in the order in which they fall due."""
-    hours = solar_hours(site, day, options.sunrise_offset, options.sunset_offset)
-    light = daylight(site, day)
-    if hours is None or light is None:
+    sun = solar_day(site, day, options)
+    if sun.hours is None or sun.daylight is None:
         return (noon_summary(day, site),)
-    polls = poll_moments(hours, options.interval)
+    polls = poll_times(sun.hours, options.interval)
     ends = [*polls[1:], polls[-1] + options.interval]
     slots = [Slot(at=at, until=end, call=Call(kind=Kind.HOURLY), day=day) for at, end in zip(polls, ends, strict=True)]
     slots.append(Slot(at=polls[-1], until=ends[-1], call=Call(kind=Kind.SUMMARY), day=day))
-    slots += telemetry(day, site, light, plant.inverters)
-    at = max(site.at(day, BATCH_AT), hours.end).astimezone(UTC)
+    slots += telemetry(day, site, sun.daylight, plant.inverters)
+    at = max(site.at(day, BATCH_AT), sun.hours.end).astimezone(UTC)
     slots += [
         Slot(at=at, until=at + BATCH_WINDOW, call=Call(kind=Kind.BATCH_POWER, target=eid), day=day)
         for eid in plant.ecus
@@ -50,16 +46,16 @@ def fixed_plan(day: date, site: Site, plant: Plant, options: Options) -> tuple[S
     return tuple(sorted(slots))
 
 
-def thinned(slots: tuple[Slot, ...], daily: float, accounts: Sequence[Account]) -> tuple[Slot, ...]:
+def thinned(slots: tuple[Slot, ...], daily: float, budget: Budget) -> tuple[Slot, ...]:
     """Return what remains of a day's table once the month is nearly spent: polls farther apart, then fewer duties.
 
     The summary stays. `daily` is what a day may spend so that the month ends within its quota.
     """
-    if daily >= len(slots) or all(account.left >= NEARLY_SPENT * account.size for account in accounts):
+    if daily >= len(slots) or not budget.is_nearly_spent:
         return slots
     allowed = max(1, int(daily))
     duties = [slot for slot in slots if slot.call.kind is not Kind.HOURLY]
-    duties.sort(key=lambda slot: _NEEDED.index(slot.call.kind))
+    duties.sort(key=lambda slot: _BY_IMPORTANCE.index(slot.call.kind))
     duties = duties[: max(1, allowed // 2)]
     polls = [slot for slot in slots if slot.call.kind is Kind.HOURLY]
     number = min(len(polls), allowed - len(duties))
@@ -68,30 +64,30 @@ def thinned(slots: tuple[Slot, ...], daily: float, accounts: Sequence[Account]) 
 
 
 def noon_summary(day: date, site: Site) -> Slot:
-    """Return all that is worth asking in polar night."""
+    """Return the one call of a day in polar night."""
     noon = site.at(day, NOON).astimezone(UTC)
     return Slot(at=noon, until=noon + LONGEST_INTERVAL, call=Call(kind=Kind.SUMMARY), day=day)
 
 
-def telemetry(day: date, site: Site, light: Span, inverters: tuple[str, ...]) -> list[Slot]:
-    """Return the calls for inverters' telemetry; what is missed is made up for while the sun is up."""
+def telemetry(day: date, site: Site, daylight: Span, inverters: tuple[str, ...]) -> list[Slot]:
+    """Return the calls for inverters' telemetry; one that is missed can be made until sunset."""
     at = site.at(day, TELEMETRY_AT).astimezone(UTC)
-    until = max(light.end.astimezone(UTC), at + SHORTEST_INTERVAL)
+    until = max(daylight.end.astimezone(UTC), at + SHORTEST_INTERVAL)
     return [Slot(at=at, until=until, call=Call(kind=Kind.TELEMETRY, target=uid), day=day) for uid in inverters]
 
 
-def poll_moments(hours: Span, interval: timedelta) -> list[datetime]:
-    """Return the moments of a day's polls: from the start of the solar hours on, an interval apart, in UTC."""
+def poll_times(hours: Span, interval: timedelta) -> list[datetime]:
+    """Return the times of a day's polls: from the start of the solar hours on, an interval apart, in UTC."""
     start = hours.start.astimezone(UTC)
     return [start + n * interval for n in range(hours.length // interval + 1)]
 
 
 def sized(year: int, site: Site, plant: Plant, options: Options) -> tuple[Options, int]:
-    """Return the options with the interval that is to be kept, and the calls that the busiest month then takes.
+    """Return the options with the interval that applies, and the calls that the busiest month then takes.
 
-    Looks at every day of the year, which takes about half a second the first time.
+    Looks at the sun of every day of the year.
     """
-    months = _solar_lengths(year, site, options.sunrise_offset, options.sunset_offset)
+    months = _solar_lengths(year, site, options)
     daily = 1 + len(plant.inverters) + len(plant.ecus)
 
     def busiest(interval: timedelta) -> int:
@@ -105,17 +101,14 @@ def sized(year: int, site: Site, plant: Plant, options: Options) -> tuple[Option
     return replace(options, interval=interval), busiest(interval)
 
 
-@lru_cache(maxsize=8)
-def _solar_lengths(
-    year: int, site: Site, sunrise_offset: timedelta, sunset_offset: timedelta
-) -> tuple[tuple[timedelta, ...], ...]:
+def _solar_lengths(year: int, site: Site, options: Options) -> list[list[timedelta]]:
     """Return the length of each day's solar hours, by month."""
     firsts = [date(year + n // 12, n % 12 + 1, 1) for n in range(13)]
-    return tuple(
-        tuple(
+    return [
+        [
             hours.length
             for n in range((after - first).days)
-            if (hours := solar_hours(site, first + timedelta(days=n), sunrise_offset, sunset_offset))
-        )
+            if (hours := solar_day(site, first + timedelta(days=n), options).hours)
+        ]
         for first, after in pairwise(firsts)
-    )
+    ]

@@ -1,15 +1,16 @@
 """Daylight and solar hours at places where clocks, dates and the sun are difficult."""
-# ruff: noqa: D103 -- names of tests say what they are
+# ruff: noqa: D103 -- the tests' names are their documentation
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from astral import Observer
 from astral.sun import sunrise, sunset
 from hypothesis import given, settings, strategies as st
 import pytest
-
-from custom_components.apsystems_openapi.schedule.sun import Site, daylight, solar_hours, sun_elevation
+from schedule.options import Options
+from schedule.sun import Site, Span, daylight, solar_day, sun_elevation
 
 HALF_HOUR = timedelta(minutes=30)
 NONE = timedelta()
@@ -18,6 +19,10 @@ TOLERANCE = timedelta(minutes=2)
 
 def site(latitude: float, longitude: float, zone: str) -> Site:
     return Site(latitude=latitude, longitude=longitude, zone=ZoneInfo(zone))
+
+
+def solar_hours(place: Site, day: date, sunrise_offset: timedelta, sunset_offset: timedelta) -> Span | None:
+    return solar_day(place, day, Options(sunrise_offset=sunrise_offset, sunset_offset=sunset_offset)).hours
 
 
 PLACES = {
@@ -58,12 +63,12 @@ AUTUMN, WINTER = date(2026, 10, 25), date(2026, 12, 21)
         ("Sydney", WINTER, "05:41", "20:05"),
     ],
 )
-def test_daylight_is_the_almanacs(place: str, day: date, rise: str, set_: str) -> None:
-    light = daylight(PLACES[place], day)
-    assert light is not None
-    for moment, clock in ((light.start, rise), (light.end, set_)):
+def test_daylight_agrees_with_the_almanac(place: str, day: date, rise: str, set_: str) -> None:
+    sun_up = daylight(PLACES[place], day)
+    assert sun_up is not None
+    for at, clock in ((sun_up.start, rise), (sun_up.end, set_)):
         due = datetime.combine(day, time.fromisoformat(clock), PLACES[place].zone)
-        assert abs(moment - due) <= TOLERANCE
+        assert abs(at - due) <= TOLERANCE
 
 
 def event(name: str, place: Site, day: date) -> datetime | None:
@@ -71,11 +76,11 @@ def event(name: str, place: Site, day: date) -> datetime | None:
     for shift in (-1, 0, 1):
         try:
             call = sunrise if name == "rise" else sunset
-            moment = call(Observer(place.latitude, place.longitude), day + timedelta(days=shift), tzinfo=UTC)
+            at = call(Observer(place.latitude, place.longitude), day + timedelta(days=shift), tzinfo=UTC)
         except ValueError:
             continue
-        if place.day(moment) == day:
-            return moment
+        if place.day(at) == day:
+            return at
     return None
 
 
@@ -83,13 +88,13 @@ def event(name: str, place: Site, day: date) -> datetime | None:
 @settings(max_examples=15, deadline=None, derandomize=True)
 @given(day=st.dates(date(2024, 1, 1), date(2030, 12, 31)))
 def test_daylight_agrees_with_the_events_of_astral_on_any_day(place: str, day: date) -> None:
-    light = daylight(PLACES[place], day)
+    sun_up = daylight(PLACES[place], day)
     rise, set_ = event("rise", PLACES[place], day), event("set", PLACES[place], day)
-    assert light is not None
+    assert sun_up is not None
     assert rise is not None
     assert set_ is not None
-    assert abs(light.start - rise) <= TOLERANCE
-    assert abs(light.end - set_) <= TOLERANCE
+    assert abs(sun_up.start - rise) <= TOLERANCE
+    assert abs(sun_up.end - set_) <= TOLERANCE
 
 
 def test_no_daylight_in_polar_night() -> None:
@@ -100,18 +105,18 @@ def test_no_daylight_in_polar_night() -> None:
 @pytest.mark.parametrize("day", [SUMMER, date(2026, 5, 30), date(2026, 7, 10)])
 def test_daylight_is_the_whole_day_where_the_sun_does_not_set(day: date) -> None:
     here = PLACES["Tromsø"]
-    light = daylight(here, day)
-    assert light is not None
-    assert light.start == here.midnight(day)
-    assert light.end == here.midnight(day + timedelta(days=1))
+    sun_up = daylight(here, day)
+    assert sun_up is not None
+    assert sun_up.start == here.midnight(day)
+    assert sun_up.end == here.midnight(day + timedelta(days=1))
 
 
 def test_daylight_that_crosses_midnight_ends_there() -> None:
     reykjavik = PLACES["Reykjavik"]
-    light = daylight(reykjavik, SUMMER)
-    assert light is not None
-    assert abs(light.start - datetime(2026, 6, 21, 2, 55, tzinfo=UTC)) <= TOLERANCE
-    assert light.end == reykjavik.midnight(date(2026, 6, 22))
+    sun_up = daylight(reykjavik, SUMMER)
+    assert sun_up is not None
+    assert abs(sun_up.start - datetime(2026, 6, 21, 2, 55, tzinfo=UTC)) <= TOLERANCE
+    assert sun_up.end == reykjavik.midnight(date(2026, 6, 22))
 
 
 @pytest.mark.parametrize(
@@ -134,7 +139,7 @@ def test_days_of_a_clock_change_have_their_true_length_and_the_sun_of_their_neig
     today, tomorrow = daylight(here, day), daylight(here, next_day)
     assert today is not None
     assert tomorrow is not None
-    # The sun knows no clock: rise and set are 24 hours apart within minutes, and so is the length.
+    # A clock change does not move the sun: sunrise comes 24 hours later within minutes, and daylight is as long.
     assert abs(tomorrow.start - today.start.astimezone(UTC) - timedelta(days=1)) < timedelta(minutes=4)
     assert abs(tomorrow.length - today.length) < timedelta(minutes=6)
 
@@ -156,7 +161,9 @@ def test_a_clock_time_that_is_skipped_moves_on_by_the_change() -> None:
         ("America/Havana", date(2026, 11, 1), datetime(2026, 11, 1, 4, 0, tzinfo=UTC)),
     ],
 )
-def test_a_day_begins_at_its_first_moment_also_where_midnight_is_moved(zone: str, day: date, first: datetime) -> None:
+def test_a_day_begins_at_its_first_instant_also_where_the_clock_skips_or_repeats_midnight(
+    zone: str, day: date, first: datetime
+) -> None:
     here = site(0, 0, zone)
     assert here.midnight(day).astimezone(UTC) == first
     assert here.day(first) == day
@@ -178,8 +185,8 @@ def test_solar_hours_begin_and_end_by_the_offsets_after_the_sun_and_before_midni
 ) -> None:
     hours = solar_hours(PLACES[place], day, HALF_HOUR, HALF_HOUR)
     assert hours is not None
-    for moment, clock in ((hours.start, start), (hours.end, end)):
-        assert abs(moment - datetime.combine(day, time.fromisoformat(clock), PLACES[place].zone)) <= TOLERANCE
+    for at, clock in ((hours.start, start), (hours.end, end)):
+        assert abs(at - datetime.combine(day, time.fromisoformat(clock), PLACES[place].zone)) <= TOLERANCE
 
 
 def test_solar_hours_are_cut_at_a_quarter_to_midnight_sharp() -> None:
@@ -190,31 +197,31 @@ def test_solar_hours_are_cut_at_a_quarter_to_midnight_sharp() -> None:
 
 def test_there_are_no_solar_hours_where_the_day_is_shorter_than_the_offset() -> None:
     day = date(2026, 11, 26)  # just before the polar night
-    light = daylight(PLACES["Tromsø"], day)
-    assert light is not None
-    assert light.length < timedelta(hours=2)
+    sun_up = daylight(PLACES["Tromsø"], day)
+    assert sun_up is not None
+    assert sun_up.length < timedelta(hours=2)
     assert solar_hours(PLACES["Tromsø"], day, timedelta(hours=2), NONE) is None
 
 
 def test_a_span_holds_both_its_ends_and_counts_instants() -> None:
-    light = daylight(PLACES["London"], SUMMER)
-    assert light is not None
-    assert light.start in light
-    assert light.end.astimezone(UTC) in light
-    assert light.end + timedelta(seconds=1) not in light
-    assert timedelta(hours=16, minutes=36) < light.length < timedelta(hours=16, minutes=41)
+    sun_up = daylight(PLACES["London"], SUMMER)
+    assert sun_up is not None
+    assert sun_up.start in sun_up
+    assert sun_up.end.astimezone(UTC) in sun_up
+    assert sun_up.end + timedelta(seconds=1) not in sun_up
+    assert timedelta(hours=16, minutes=36) < sun_up.length < timedelta(hours=16, minutes=41)
 
 
 @pytest.mark.parametrize(
-    ("place", "moment", "degrees"),
+    ("place", "at", "degrees"),
     [
         ("London", datetime(2026, 6, 21, 12, 2, tzinfo=UTC), 61.9),  # 90° - 51.5° + 23.4°
         ("Sydney", datetime(2026, 12, 21, 1, 53, tzinfo=UTC), 79.6),  # 90° - 33.9° + 23.4°
         ("London", datetime(2026, 12, 21, 0, 0, tzinfo=UTC), -61.9),
     ],
 )
-def test_the_suns_elevation_is_degrees_over_the_horizon(place: str, moment: datetime, degrees: float) -> None:
-    assert sun_elevation(PLACES[place], moment) == pytest.approx(degrees, abs=0.2)
+def test_the_suns_elevation_is_degrees_over_the_horizon(place: str, at: datetime, degrees: float) -> None:
+    assert sun_elevation(PLACES[place], at) == pytest.approx(degrees, abs=0.2)
 
 
 SITES = st.builds(
@@ -237,3 +244,31 @@ def test_solar_hours_lie_in_their_local_day_whatever_the_place(
     assert hours.start.astimezone(UTC) < hours.end.astimezone(UTC)
     assert here.day(hours.start) == here.day(hours.end) == day
     assert hours.end.time() <= time(23, 45)
+
+
+def test_a_solar_day_is_made_once_for_its_site_day_and_offsets() -> None:
+    today = solar_day(PLACES["London"], SUMMER, Options())
+    assert solar_day(PLACES["London"], SUMMER, Options(monthly_quota=5)) is today
+    assert solar_day(PLACES["London"], SUMMER, Options(sunset_offset=NONE)) != today
+    assert today.daylight == daylight(PLACES["London"], SUMMER)
+
+
+def test_the_curve_has_the_sun_of_every_five_minutes_of_the_solar_hours() -> None:
+    today = solar_day(PLACES["London"], SUMMER, Options())
+    assert today.hours is not None
+    times = [at for at, _ in today.curve]
+    assert times[0] == today.hours.start
+    assert {after - before for before, after in pairwise(times)} == {timedelta(minutes=5)}
+    assert today.hours.end - times[-1] <= timedelta(minutes=10)
+    for at, degrees in today.curve:
+        assert degrees == pytest.approx(sun_elevation(PLACES["London"], at), abs=0.05)
+
+
+@pytest.mark.parametrize(("day", "hours"), [(SUMMER, 15.2), (WINTER, 6.4)])
+def test_a_days_weight_is_about_its_hours_of_sun_above_five_degrees(day: date, hours: float) -> None:
+    assert solar_day(PLACES["London"], day, Options()).weight == pytest.approx(hours, abs=0.3)
+
+
+def test_there_is_no_curve_and_no_weight_in_polar_night() -> None:
+    night = solar_day(PLACES["Tromsø"], WINTER, Options())
+    assert (night.daylight, night.hours, night.curve, night.weight) == (None, None, (), 0)

@@ -1,4 +1,4 @@
-"""The plan of a day: which calls, when, and never more than the quota, whatever happens."""
+"""A day's automatic plan: which calls, when, and never more than the quota, whatever happens."""
 
 from collections import Counter
 from dataclasses import replace
@@ -9,12 +9,24 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 import pytest
+from schedule.automatic import plan
+from schedule.calls import Kind, Plant, Purpose, Slot
+from schedule.options import Options
+from schedule.quota import Budget, CallCounts, MonthBudget, shares
+from schedule.sun import Site, daylight, solar_day, sun_elevation
 
-from custom_components.apsystems_openapi.schedule.automatic import plan
-from custom_components.apsystems_openapi.schedule.calls import Kind, Options, Plant, Slot
-from custom_components.apsystems_openapi.schedule.quota import Account, Book, shares
-from custom_components.apsystems_openapi.schedule.sun import Site, daylight, solar_hours, sun_elevation
-from tests.planning import CHINA, LONDON, Run, assert_within, clock, days_from, per_month, plant_of, site_at
+from tests.plan_runner import (
+    CHINA,
+    LONDON,
+    LONG_AGO,
+    PlanRunner,
+    assert_within,
+    at_clock,
+    days_from,
+    per_month,
+    plant_of,
+    site_at,
+)
 
 JUNE = date(2026, 6, 15)
 NORTH = site_at(65.0, 25.5, "Europe/Helsinki")
@@ -32,44 +44,47 @@ def kinds(slots: tuple[Slot, ...] | list[Slot]) -> Counter[Kind]:
 @pytest.mark.parametrize("inverters", [1, 6, 26, 120, 500])
 def test_every_day_has_its_summary_and_its_panels(inverters: int, ecus: int) -> None:
     """The summary at the end of the solar hours, the power of every ECU's panels by batch."""
-    run = Run(LONDON, plant_of(inverters, ecus))
+    runner = PlanRunner(LONDON, plant_of(inverters, ecus))
     for day in days_from(date(2026, 6, 1), 30):
-        slots = run.plan(day)
-        end = solar_hours(LONDON, day, timedelta(minutes=30), timedelta(minutes=30))
-        assert end is not None
-        closing = [slot for slot in slots if slot.at == end.end and slot.call.kind is Kind.SUMMARY]
+        slots = runner.plan(day)
+        hours = solar_day(LONDON, day, runner.options).hours
+        assert hours is not None
+        closing = [slot for slot in slots if slot.at == hours.end and slot.call.kind is Kind.SUMMARY]
         assert len(closing) == 1
-        assert not closing[0].read
-        panels = {s.call.target for s in slots if s.call.kind is Kind.BATCH_POWER and s.at == end.end}
-        assert panels == set(run.plant.ecus)
+        assert closing[0].purpose is Purpose.DUTY
+        panels = {s.call.target for s in slots if s.call.kind is Kind.BATCH_POWER and s.at == hours.end}
+        assert panels == set(runner.plant.ecus)
         for slot in slots:
-            run.call(slot)
+            runner.call(slot)
 
 
 @pytest.mark.parametrize(("inverters", "ecus"), [(1, 1), (6, 1), (26, 1), (12, 3), (60, 2), (120, 3), (500, 1)])
-def test_telemetry_takes_at_most_a_quarter_of_a_day_and_each_inverter_has_its_turn(inverters: int, ecus: int) -> None:
-    """By the number of the day: inverter i when it leaves the same rest as the day does."""
-    run = Run(LONDON, plant_of(inverters, ecus))
+def test_telemetry_takes_at_most_a_quarter_of_a_day_and_reaches_each_inverter_in_rotation(
+    inverters: int, ecus: int
+) -> None:
+    """Inverter i is asked on days whose number leaves the same rest, divided by the length of the rotation."""
+    runner = PlanRunner(LONDON, plant_of(inverters, ecus))
     days = days_from(date(2026, 6, 1), 30) + days_from(date(2026, 7, 1), 31)
-    asked: dict[str, list[date]] = {uid: [] for uid in run.plant.inverters}
+    asked: dict[str, list[date]] = {uid: [] for uid in runner.plant.inverters}
     most = 0
     for day in days:
-        slots = run.plan(day)
-        turn = [slot for slot in slots if slot.call.kind is Kind.TELEMETRY]
-        assert all(slot.at == clock(LONDON, day, "12:30") and not slot.read for slot in turn)
-        assert len(turn) <= max(1, len(slots) / 4)
-        most = max(most, len(turn))
-        numbers = sorted(int(slot.call.target[1:]) for slot in turn)
+        slots = runner.plan(day)
+        telemetry = [slot for slot in slots if slot.call.kind is Kind.TELEMETRY]
+        assert all(slot.at == at_clock(LONDON, day, "12:30") for slot in telemetry)
+        assert all(slot.purpose is Purpose.DUTY for slot in telemetry)
+        assert len(telemetry) <= max(1, len(slots) / 4)
+        most = max(most, len(telemetry))
+        numbers = sorted(int(slot.call.target[1:]) for slot in telemetry)
         for cycle in {b - a for a, b in pairwise(numbers)}:
             assert {number % cycle for number in numbers} == {day.toordinal() % cycle}
-        for slot in turn:
+        for slot in telemetry:
             asked[slot.call.target].append(day)
         for slot in slots:
-            run.call(slot)
+            runner.call(slot)
     cycle = -(-inverters // most)
     if cycle < len(days) / 2:
-        for uid, told in asked.items():
-            gaps = [(b - a).days for a, b in pairwise([days[0] - timedelta(days=1), *told])]
+        for uid, dates in asked.items():
+            gaps = [(b - a).days for a, b in pairwise([days[0] - timedelta(days=1), *dates])]
             assert max(gaps) <= cycle + 1, uid
 
 
@@ -77,17 +92,17 @@ def test_telemetry_takes_at_most_a_quarter_of_a_day_and_each_inverter_has_its_tu
 @pytest.mark.parametrize("month", [3, 6, 12])
 def test_the_hours_are_read_once_the_last_has_closed(site: Site, month: int) -> None:
     """In the far north that is after midnight, and about yesterday."""
-    run = Run(site, plant_of(6))
+    runner = PlanRunner(site, plant_of(6))
     asked = []
     for day in days_from(date(2026, month, 5), 6):
-        for slot in run.plan(day):
-            run.call(slot)
+        for slot in runner.plan(day):
+            runner.call(slot)
             if slot.call.kind is Kind.HOURLY:
-                light = daylight(site, slot.day)
-                assert light is not None
+                sun_up = daylight(site, slot.day)
+                assert sun_up is not None
                 local = slot.at.astimezone(site.zone)
                 assert local.date() == day
-                last = light.end - timedelta(microseconds=1)
+                last = sun_up.end - timedelta(microseconds=1)
                 closed = last.replace(minute=0, second=0, microsecond=0).astimezone(UTC) + timedelta(hours=1)
                 assert timedelta(minutes=10) <= slot.at - closed <= timedelta(minutes=80)
                 asked.append(slot.day)
@@ -95,16 +110,16 @@ def test_the_hours_are_read_once_the_last_has_closed(site: Site, month: int) -> 
     assert len(asked) >= 5
 
 
-def test_nothing_is_read_in_the_dark_but_what_closes_the_day() -> None:
-    """Reads come with the sun, the first when there is something to read."""
-    run = Run(LONDON, plant_of(12, 3))
+def test_in_the_dark_only_the_calls_that_close_the_day_are_made() -> None:
+    """Reads are made by daylight, just after a full five minutes."""
+    runner = PlanRunner(LONDON, plant_of(12, 3))
     for day in days_from(date(2026, 12, 1), 31):
-        light = daylight(LONDON, day)
-        assert light is not None
-        for slot in run.plan(day):
-            run.call(slot)
-            if slot.read:
-                assert light.start <= slot.at <= light.end + timedelta(minutes=6)
+        sun_up = daylight(LONDON, day)
+        assert sun_up is not None
+        for slot in runner.plan(day):
+            runner.call(slot)
+            if slot.purpose is Purpose.READ:
+                assert sun_up.start <= slot.at <= sun_up.end + timedelta(minutes=6)
                 assert slot.at.minute % 5 == 0
                 assert slot.at.second == 30
 
@@ -113,12 +128,12 @@ def test_nothing_is_read_in_the_dark_but_what_closes_the_day() -> None:
 @pytest.mark.parametrize("site", [LONDON, site_at(0), site_at(-34), site_at(45)])
 def test_reads_are_at_least_five_minutes_and_at_most_two_hours_apart(site: Site, inverters: int, ecus: int) -> None:
     """From the first to the last of a day."""
-    run = Run(site, plant_of(inverters, ecus))
+    runner = PlanRunner(site, plant_of(inverters, ecus))
     for day in [*days_from(date(2026, 6, 1), 30), *days_from(date(2026, 12, 1), 31)]:
-        slots = run.plan(day)
+        slots = runner.plan(day)
         for slot in slots:
-            run.call(slot)
-        reads = sorted({s.at for s in slots if s.read and s.call.kind in {Kind.SUMMARY, Kind.ECU_DAY}})
+            runner.call(slot)
+        reads = sorted({s.at for s in slots if s.purpose is Purpose.READ and s.call.kind is not Kind.BATCH_POWER})
         assert all(timedelta(minutes=5) <= b - a <= timedelta(hours=2) for a, b in pairwise(reads)), day
 
 
@@ -129,17 +144,19 @@ def test_reads_are_at_least_five_minutes_and_at_most_two_hours_apart(site: Site,
     ("quota", "inverters", "ecus"), [(100_000, 6, 1), (1_000_000, 26, 3), (100_000, 12, 3), (20_000, 6, 1)]
 )
 def test_a_paid_quota_reads_every_five_minutes_and_never_faster(quota: int, inverters: int, ecus: int) -> None:
-    """With several ECUs every read is one of all; duties stay what they are."""
-    run = Run(LONDON, plant_of(inverters, ecus), Options(monthly_quota=quota))
-    hours = solar_hours(LONDON, JUNE, timedelta(minutes=30), timedelta(minutes=30))
+    """With several ECUs every read is a round of all; duties are as with any quota."""
+    runner = PlanRunner(LONDON, plant_of(inverters, ecus), Options(monthly_quota=quota))
+    hours = solar_day(LONDON, JUNE, runner.options).hours
     assert hours is not None
-    slots = run.plan(JUNE)
-    for eid in run.plant.ecus:
-        moments = [slot.at for slot in slots if slot.call.target == eid and slot.call.kind is Kind.ECU_DAY]
-        assert {b - a for a, b in pairwise(moments)} == {timedelta(minutes=5)}
-        assert moments[0] - hours.start <= timedelta(minutes=6)
-        assert hours.end - moments[-1] <= timedelta(minutes=6)
-    assert kinds(slots)[Kind.TELEMETRY] == inverters
+    slots = runner.plan(JUNE)
+    for eid in runner.plant.ecus:
+        times = [slot.at for slot in slots if slot.call.target == eid and slot.call.kind is Kind.ECU_DAY]
+        assert {b - a for a, b in pairwise(times)} == {timedelta(minutes=5)}
+        assert times[0] - hours.start <= timedelta(minutes=6)
+        assert hours.end - times[-1] <= timedelta(minutes=6)
+    for uid in runner.plant.inverters:
+        times = sorted(slot.at for slot in slots if slot.call.target == uid)
+        assert max(b - a for a, b in pairwise(times)) <= timedelta(minutes=85)  # no measurement expires by day
     assert kinds(slots)[Kind.SUMMARY] == 1
     assert kinds(slots)[Kind.BATCH_POWER] <= 4 * ecus
     assert all(slot.at < slot.until for slot in slots)
@@ -156,23 +173,23 @@ def test_a_paid_quota_reads_every_five_minutes_and_never_faster(quota: int, inve
     ],
 )
 def test_few_calls_leave_the_later_duties_out(quota: int, daily: dict[Kind, float]) -> None:
-    """A summary a day, then the panels, then hours and energies; what is left over are reads."""
-    run = Run(LONDON, plant_of(6), Options(monthly_quota=quota)).live(days_from(date(2026, 6, 1), 30))
-    made = kinds([slot for slot in run.made if not slot.read])
+    """A summary a day, then the panels, then hours and energies; reads take the rest."""
+    runner = PlanRunner(LONDON, plant_of(6), Options(monthly_quota=quota)).run(days_from(date(2026, 6, 1), 30))
+    made = kinds([slot for slot in runner.made if slot.purpose is not Purpose.READ])
     for kind in (Kind.SUMMARY, Kind.BATCH_POWER, Kind.HOURLY, Kind.BATCH_ENERGY, Kind.TELEMETRY):
         assert made[kind] >= 30 * daily.get(kind, 0), kind
-    assert bool(run.made) == bool(quota)
-    assert_within(run, quota)
-    assert len(run.made) >= 0.9 * quota - 10
+    assert bool(runner.made) == bool(quota)
+    assert_within(runner, quota)
+    assert len(runner.made) >= 0.9 * quota - 10
 
 
 @pytest.mark.parametrize("quota", [1, 5, 10, 20])
-def test_a_tiny_quota_is_kept(quota: int) -> None:
+def test_a_tiny_quota_is_not_exceeded(quota: int) -> None:
     """Less than a summary a day."""
-    run = Run(LONDON, plant_of(6), Options(monthly_quota=quota)).live(days_from(date(2026, 5, 1), 92))
-    assert_within(run, quota)
-    assert set(kinds(run.made)) == {Kind.SUMMARY}
-    months = per_month([slot.at for slot in run.made], LONDON.zone)
+    runner = PlanRunner(LONDON, plant_of(6), Options(monthly_quota=quota)).run(days_from(date(2026, 5, 1), 92))
+    assert_within(runner, quota)
+    assert set(kinds(runner.made)) == {Kind.SUMMARY}
+    months = per_month([slot.at for slot in runner.made], LONDON.zone)
     assert all(calls >= quota - 1 for calls in months.values())
 
 
@@ -181,42 +198,42 @@ def test_a_tiny_quota_is_kept(quota: int) -> None:
 
 def test_a_plant_without_inverters_reads_its_summaries() -> None:
     """There is nothing else to ask for."""
-    assert set(kinds(Run(LONDON, Plant()).plan(JUNE))) == {Kind.SUMMARY, Kind.HOURLY}
+    assert set(kinds(PlanRunner(LONDON, Plant()).plan(JUNE))) == {Kind.SUMMARY, Kind.HOURLY}
 
 
-def test_where_an_ecu_tells_no_day_summaries_are_read() -> None:
+def test_where_the_cloud_refuses_an_ecus_series_summaries_are_read() -> None:
     """As many as there would be reads."""
     for ecus in (1, 3):
         plant = plant_of(6, ecus)
         refused = replace(plant, ecu_days=False)
-        slots = Run(LONDON, refused).plan(JUNE)
+        slots = PlanRunner(LONDON, refused).plan(JUNE)
         assert not kinds(slots)[Kind.ECU_DAY]
-        assert kinds(slots)[Kind.SUMMARY] >= kinds(Run(LONDON, plant).plan(JUNE))[Kind.SUMMARY] + 4
+        assert kinds(slots)[Kind.SUMMARY] >= kinds(PlanRunner(LONDON, plant).plan(JUNE))[Kind.SUMMARY] + 4
 
 
 def test_in_polar_night_there_is_one_summary_at_noon() -> None:
-    """Two months long; nothing is saved up for a burst when the sun is back."""
+    """Two months long; nothing is saved for a burst when the sun is back."""
     site = site_at(72.0, 25.5, "Europe/Oslo")
-    run = Run(site, plant_of(6, 2))
+    runner = PlanRunner(site, plant_of(6, 2))
     for day in days_from(date(2026, 11, 25), 50):
-        slots = run.plan(day)
-        assert [(slot.call.kind, slot.at) for slot in slots] == [(Kind.SUMMARY, clock(site, day, "12:00"))]
-        run.made += slots
-    spring = Run(site, plant_of(6, 2)).live(days_from(date(2026, 1, 1), 90))
+        slots = runner.plan(day)
+        assert [(slot.call.kind, slot.at) for slot in slots] == [(Kind.SUMMARY, at_clock(site, day, "12:00"))]
+        runner.made += slots
+    spring = PlanRunner(site, plant_of(6, 2)).run(days_from(date(2026, 1, 1), 90))
     assert_within(spring, 1000)
-    reads = [slot.at for slot in spring.made if slot.read and slot.call.kind is Kind.SUMMARY]
+    reads = [slot.at for slot in spring.made if slot.purpose is Purpose.READ and slot.call.kind is Kind.SUMMARY]
     assert all(b - a >= timedelta(minutes=5) for a, b in pairwise(reads))
 
 
 def test_under_the_midnight_sun_every_day_has_its_summary_and_its_hours() -> None:
     """The day closes before midnight, the hours after it."""
     site = site_at(70.0, 25.5, "Europe/Oslo")
-    run = Run(site, plant_of(6)).live(days_from(date(2026, 6, 1), 30))
-    assert_within(run, 1000)
-    closing = {slot.day for slot in run.made if slot.call.kind is Kind.SUMMARY and not slot.read}
+    runner = PlanRunner(site, plant_of(6)).run(days_from(date(2026, 6, 1), 30))
+    assert_within(runner, 1000)
+    closing = {slot.day for slot in runner.made if slot.call.kind is Kind.SUMMARY and slot.purpose is not Purpose.READ}
     assert closing == set(days_from(date(2026, 6, 1), 30))
-    assert kinds(run.made)[Kind.HOURLY] >= 29
-    assert len(run.made) > 930
+    assert kinds(runner.made)[Kind.HOURLY] >= 29
+    assert len(runner.made) > 930
 
 
 @given(
@@ -246,9 +263,9 @@ def test_any_day_of_any_plant_has_a_plan(
     share: float,
     spent: int,
 ) -> None:
-    """In order, within its day, never more than what is left; the same again when planned again."""
-    automatic, live, refused, behind = flags
-    plant = replace(plant_of(inverters if ecus else 0, ecus), ecu_days=not refused, behind=behind)
+    """In order, within its day, never more than the calls that are left; the same again when planned again."""
+    automatic, live, refused, backlog = flags
+    plant = replace(plant_of(inverters if ecus else 0, ecus), ecu_days=not refused, backlog=backlog)
     site = site_at(latitude, zone=zone)
     options = Options(
         automatic=automatic,
@@ -258,69 +275,73 @@ def test_any_day_of_any_plant_has_a_plan(
         sunset_offset=timedelta(minutes=offsets[1]),
     )
     midnight = site.midnight(day).astimezone(UTC)
-    book = Book(opened=midnight - timedelta(days=60))
+    counts = CallCounts(opened=midnight - timedelta(days=60))
     for _ in range(spent):
-        book.add(max(midnight - timedelta(minutes=30), midnight.replace(day=1, hour=0)))
-    accounts = book.accounts(midnight, (UTC, CHINA, site.zone), quota, share)
-    slots = plan(day, site, plant, accounts, options)
-    assert slots == plan(day, site, plant, accounts, options)
+        counts.add(max(midnight - timedelta(minutes=30), midnight.replace(day=1, hour=0)))
+    budget = counts.budget(midnight, (UTC, CHINA, site.zone), quota, share)
+    slots = plan(day, site, plant, budget, options)
+    assert slots == plan(day, site, plant, budget, options)
     assert list(slots) == sorted(slots)
     for slot in slots:
         assert midnight <= slot.at < site.midnight(day + timedelta(days=2)).astimezone(UTC)
         assert slot.at < slot.until
         assert slot.day in (day, day - timedelta(days=1))
-    lasting = [account.left for account in accounts if account.end >= site.midnight(day + timedelta(days=1))]
+    lasting = [month.left for month in budget.months if month.end >= site.midnight(day + timedelta(days=1))]
     if automatic and live:
         assert len(slots) <= max(1, min(lasting, default=0))
 
 
 @pytest.mark.parametrize("spent", [0, 500, 900, 989])
-def test_what_was_saved_is_spent_slowly(spent: int) -> None:
+def test_calls_that_an_outage_saved_are_spent_slowly(spent: int) -> None:
     """After an outage or a late start there are never more than twice the usual calls."""
-    account = Account(end=datetime(2026, 7, 1, tzinfo=UTC), size=990, left=990 - spent)
-    usual = len(plan(date(2026, 6, 1), LONDON, plant_of(6), [replace(account, left=990)], Options()))
+    month = MonthBudget(end=datetime(2026, 7, 1, tzinfo=UTC), size=990, left=990 - spent)
+    full = Budget(months=(replace(month, left=990),))
+    usual = len(plan(date(2026, 6, 1), LONDON, plant_of(6), full, Options()))
     for day in (10, 20, 28, 30):
-        slots = plan(date(2026, 6, day), LONDON, plant_of(6), [account], Options())
+        slots = plan(date(2026, 6, day), LONDON, plant_of(6), Budget(months=(month,)), Options())
         assert len(slots) <= min(2 * usual + 1, 990 - spent)
 
 
-def test_options_changed_at_noon_of_the_31st_keep_the_month() -> None:
+def test_options_changed_at_noon_of_the_31st_do_not_exceed_the_month() -> None:
     """Whatever they are changed to, and back."""
     for quota in (30, 100, 1000):
-        run = Run(LONDON, plant_of(12, 3)).live(days_from(date(2026, 7, 1), 30))
+        runner = PlanRunner(LONDON, plant_of(12, 3)).run(days_from(date(2026, 7, 1), 30))
         day = date(2026, 7, 31)
-        noon = clock(LONDON, day, "12:00")
-        for slot in run.plan(day):
+        noon = at_clock(LONDON, day, "12:00")
+        for slot in runner.plan(day):
             if slot.at < noon:
-                run.call(slot)
-        run.options = replace(run.options, monthly_quota=quota, sunset_offset=timedelta(minutes=120))
-        for slot in run.plan(day):
+                runner.call(slot)
+        runner.options = replace(runner.options, monthly_quota=quota, sunset_offset=timedelta(minutes=120))
+        for slot in runner.plan(day):
             if slot.at >= noon:
-                run.call(slot)
-        run.options = Options(automatic=False)
-        for slot in run.plan(day):
-            run.call(slot)
-        assert_within(run, 1000)
+                runner.call(slot)
+        runner.options = Options(automatic=False)
+        for slot in runner.plan(day):
+            runner.call(slot)
+        assert_within(runner, 1000)
 
 
 def test_two_systems_of_one_app_id_share_by_need_and_both_last_to_the_end() -> None:
     """The bigger gets more; neither is left without its summary on the last day."""
     small, big = plant_of(2, 1), plant_of(40, 3)
     parts = shares({"small": small.need, "big": big.need})
-    book = Book(opened=datetime(2020, 1, 1, tzinfo=UTC))
-    runs = {"small": Run(LONDON, small, book=book), "big": Run(site_at(40, -105, "America/Denver"), big, book=book)}
+    counts = CallCounts(opened=LONG_AGO)
+    runs = {
+        "small": PlanRunner(LONDON, small, counts=counts),
+        "big": PlanRunner(site_at(40, -105, "America/Denver"), big, counts=counts),
+    }
     for day in days_from(date(2026, 6, 1), 30):
-        slots = [(slot, name) for name, run in runs.items() for slot in run.plan(day, parts[name])]
+        slots = [(slot, name) for name, runner in runs.items() for slot in runner.plan(day, parts[name])]
         for slot, name in sorted(slots, key=lambda pair: pair[0].at):
             runs[name].call(slot)
-    every = [slot.at for run in runs.values() for slot in run.made]
+    every = [slot.at for runner in runs.values() for slot in runner.made]
     for zone in (UTC, CHINA, LONDON.zone, ZoneInfo("America/Denver")):
         assert max(per_month(every, zone).values()) <= 1000
     assert len(every) > 930
-    counts = {name: len(run.made) for name, run in runs.items()}
-    assert counts["big"] / counts["small"] == pytest.approx(parts["big"] / parts["small"], rel=0.15)
-    for run in runs.values():
-        days = {slot.day for slot in run.made if slot.call.kind is Kind.SUMMARY and not slot.read}
+    calls = {name: len(runner.made) for name, runner in runs.items()}
+    assert calls["big"] / calls["small"] == pytest.approx(parts["big"] / parts["small"], rel=0.15)
+    for runner in runs.values():
+        days = {slot.day for slot in runner.made if slot.call.kind is Kind.SUMMARY and slot.purpose is not Purpose.READ}
         assert days == set(days_from(date(2026, 6, 1), 30))
 
 
@@ -340,19 +361,18 @@ SYSTEMS = ("one", "two", "three")
 class Months(RuleBasedStateMachine):
     """One App ID, up to three systems, and everything that may happen to them over months.
 
-    Calls that really arrive are counted by the true time, apart from the book, which sees the clock.
+    Calls that reach the vendor are listed by the true time; `counts` go by Home Assistant's clock.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.true: list[datetime] = []
-        self.book = Book(opened=datetime(2020, 1, 1, tzinfo=UTC))
-        self.behind = timedelta()
+        self.sent: list[datetime] = []
+        self.counts = CallCounts(opened=LONG_AGO)
+        self.clock_error = timedelta()
         self.plants: dict[str, Plant] = {}
         self.options: dict[str, Options] = {}
         self.done: dict[str, set[Slot]] = {name: set() for name in SYSTEMS}
         self.spent = 0
-        self.opened = self.book.opened
 
     @initialize(site=st.sampled_from(SITES), day=st.integers(0, 60), size=st.sampled_from([(1, 1), (6, 1), (12, 3)]))
     def begin(self, site: Site, day: int, size: tuple[int, int]) -> None:
@@ -363,7 +383,7 @@ class Months(RuleBasedStateMachine):
         self.add(SYSTEMS[0], size)
 
     def add(self, name: str, size: tuple[int, int]) -> None:
-        """Set a system up: details, inverters, summary."""
+        """Set up a system: details, inverters, summary."""
         self.plants[name] = plant_of(*size)
         self.options[name] = Options(monthly_quota=QUOTA)
         for _ in range(3):
@@ -371,68 +391,68 @@ class Months(RuleBasedStateMachine):
 
     @property
     def clock(self) -> datetime:
-        """Return what the clock shows."""
-        return self.now - self.behind
+        """The time by Home Assistant's clock."""
+        return self.now - self.clock_error
 
     def call(self) -> bool:
-        """Book a call and send it; whether it fails does not matter."""
-        self.book.tidy(self.clock)
-        if not self.book.room(self.clock, self.zones, QUOTA):
+        """Count a call and send it; whether it fails does not matter."""
+        self.counts.tidy(self.clock)
+        if not self.counts.room(self.clock, self.zones, QUOTA):
             return False
-        self.book.add(self.clock)
-        self.true.append(self.now)
-        self.spent = self.book.used(self.clock, UTC, QUOTA)
+        self.counts.add(self.clock)
+        self.sent.append(self.now)
+        self.spent = max(self.counts.used(self.clock, zone, QUOTA) for zone in self.zones)
         self.remembered = self.clock
         return True
 
     def due(self, name: str, until: datetime) -> list[Slot]:
-        """Return what falls due by the clock until a moment of it."""
+        """Return the slots that fall due by the clock until a time."""
         part = shares({sid: plant.need for sid, plant in self.plants.items()})[name]
         slots: list[Slot] = []
         day = self.site.day(self.clock)
         while day <= self.site.day(until):
             midnight = self.site.midnight(day).astimezone(UTC)
             options = self.options[name]
-            accounts = self.book.accounts(midnight, self.zones, options.monthly_quota, part)
-            slots += plan(day, self.site, self.plants[name], accounts, options)
+            budget = self.counts.budget(midnight, self.zones, options.monthly_quota, part)
+            slots += plan(day, self.site, self.plants[name], budget, options)
             day += timedelta(days=1)
         return [slot for slot in slots if self.clock <= slot.at < until]
 
     @rule(hours=st.integers(1, 30))
     def time_passes(self, hours: int) -> None:
-        """Carry the plans out, each day's made at its midnight."""
+        """Carry out the plans, each as of its midnight."""
         end = self.now + timedelta(hours=hours)
         while self.now < end:
             tomorrow = self.site.midnight(self.site.day(self.clock) + timedelta(days=1)).astimezone(UTC)
-            until = min(end - self.behind, tomorrow)
+            until = min(end - self.clock_error, tomorrow)
             slots = [(slot, name) for name in self.plants for slot in self.due(name, until)]
             for slot, name in sorted(slots, key=lambda pair: pair[0].at):
                 if slot not in self.done[name]:
-                    self.now = max(self.now, slot.at + self.behind)
+                    self.now = max(self.now, slot.at + self.clock_error)
                     self.call()
                     self.done[name].add(slot)
-            self.now = max(self.now, until + self.behind)
+            self.now = max(self.now, until + self.clock_error)
 
     @rule(weeks=st.integers(1, 2))
     def weeks_pass(self, weeks: int) -> None:
-        """Carry the plans of many days out."""
+        """Carry out the plans of many days."""
         self.time_passes(hours=weeks * 7 * 24)
 
     @rule(number=st.integers(1, 12))
     def buttons_are_pressed(self, number: int) -> None:
-        """Nobody planned that."""
+        """Make calls that nobody planned."""
         for _ in range(number):
             self.now += timedelta(seconds=2)
             self.call()
 
     @rule(hours=st.integers(1, 400))
     def home_assistant_is_off(self, hours: int) -> None:
-        """Nothing is called."""
+        """No call is made."""
         self.now += timedelta(hours=hours)
 
     @rule()
     def reloaded(self) -> None:
-        """Make the plan again: it is the same, so that nothing is repeated."""
+        """Make the plan again: it is the same, so that no call is repeated."""
         for name in self.plants:
             until = self.clock + timedelta(hours=6)
             assert self.due(name, until) == self.due(name, until)
@@ -446,7 +466,7 @@ class Months(RuleBasedStateMachine):
         quota=st.sampled_from([30, 100, QUOTA]),
     )
     def options_change(self, name: str, automatic: bool, live: bool, sunrise: int, sunset: int, quota: int) -> None:
-        """Have other wishes, a smaller quota among them."""
+        """Change everything, to a smaller quota among others."""
         if name in self.plants:
             self.options[name] = Options(
                 automatic=automatic,
@@ -458,36 +478,36 @@ class Months(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(SYSTEMS), size=st.sampled_from([(1, 1), (6, 1), (26, 2), (0, 0)]))
     def entry_is_added_or_removed(self, name: str, size: tuple[int, int]) -> None:
-        """Let it forget what it asked; the book does not."""
+        """Forget the calls that an entry has made; the counts do not."""
         if name in self.plants and len(self.plants) > 1:
             del self.plants[name], self.options[name]
             self.done[name].clear()
         else:
             self.add(name, size)
 
-    @precondition(lambda self: self.behind == timedelta() and self.true)
+    @precondition(lambda self: self.clock_error == timedelta() and self.sent)
     @rule()
     def ledger_is_lost(self) -> None:
-        """Carry over what the entry remembers of this month."""
+        """Carry over the calls of this month that the entry remembers."""
         start = datetime(self.clock.year, self.clock.month, 1, tzinfo=UTC)
         carried = self.spent if start <= self.remembered else 0
-        self.book = Book(opened=self.clock, carried=carried)
+        self.counts = CallCounts(opened=self.clock, carried=carried)
 
     @rule(minutes=st.integers(1, 60))
     def clock_is_set_back(self, minutes: int) -> None:
-        """By up to an hour, once at a time."""
-        self.behind = timedelta(minutes=minutes)
+        """By up to an hour."""
+        self.clock_error = timedelta(minutes=minutes)
 
     @rule()
-    def clock_is_put_right(self) -> None:
-        """Let it show the true time."""
-        self.behind = timedelta()
+    def clock_is_corrected(self) -> None:
+        """Return to the true time."""
+        self.clock_error = timedelta()
 
     @invariant()
     def never_over_the_quota(self) -> None:
         """In no month of any zone."""
         for zone in getattr(self, "zones", ()):
-            for month, calls in per_month(self.true, zone).items():
+            for month, calls in per_month(self.sent, zone).items():
                 assert calls <= QUOTA, (month, zone, calls)
 
 
@@ -500,9 +520,9 @@ TestMonths.settings = settings(
 )
 
 
-def test_the_low_sun_weighs_little_and_the_dark_nothing() -> None:
-    """Nearly all reads fall to where the sun is above five degrees."""
-    reads = [slot for slot in Run(LONDON, plant_of(6)).plan(JUNE) if slot.read]
+def test_low_sun_weighs_little_and_darkness_nothing() -> None:
+    """Nearly all reads are made with the sun above five degrees."""
+    reads = [slot for slot in PlanRunner(LONDON, plant_of(6)).plan(JUNE) if slot.purpose is Purpose.READ]
     high = [slot for slot in reads if sun_elevation(LONDON, slot.at) > 5]
     assert len(high) >= 0.85 * len(reads)
-    assert_within(Run(LONDON, plant_of(6)).live([JUNE]), 1000)
+    assert_within(PlanRunner(LONDON, plant_of(6)).run([JUNE]), 1000)

@@ -1,0 +1,1 @@
+"""The schedule: plans, quota and sun, without Home Assistant."""
