@@ -1,454 +1,287 @@
-"""Carries out the plan, merges the answers, keeps the last state on disk; turns the client's errors into words.
+"""One system: its timer, its buttons, its state, and the snapshot that entities show. It decides nothing itself.
 
-Nothing here decides what is due (`planner`, `due`), what a figure is (`energy`) or how an answer is read (`models`).
+Due calls are decided in `system/due`, consequences of failures in `system/reactions`, figures in `system/energy`.
 """
 
-import asyncio
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import partial
-from typing import Any, Final, override
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, HomeAssistantError
-from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.storage import Store
+from homeassistant.core import HassJob, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from . import devices, energy_dashboard as dashboard, notice
+from . import devices, energy_dashboard, issues
 from .cloud.client import OpenApiClient
-from .cloud.exceptions import (
-    OpenApiAnswerError,
-    OpenApiConnectionError,
-    OpenApiError,
-    OpenApiNoDataError,
-    OpenApiPermissionError,
-    OpenApiRequestError,
-)
-from .const import CONF_SID, DOMAIN, LOGGER
-from .failures import BLOCKING, ERROR_KEYS, Health
-from .history.importer import Historian
-from .ledger import FIRST_WAIT, PROBE, Ledger, LedgerError
-from .schedule.calls import Call, Kind, Slot
-from .schedule.day_plan import Agenda, agenda
-from .schedule.quota import CHINA, month
+from .cloud.exceptions import OpenApiAnswerError
+from .const import CONF_FIRST_ANSWERS, CONF_SID, DOMAIN, LOGGER
+from .failures import ERROR_KEYS, Failures, translated
+from .history.importer import Importer
+from .ledger import EntryLedger, Ledger
+from .planning import Planning
+from .runner import InterruptedRoundError, Runner
+from .schedule.calls import Call, Slot
+from .schedule.day_plan import DayPlan
+from .schedule.options import Options
 from .schedule.sun import Site
-from .settings import options_of
-from .site import async_locate, async_unknown_zone
-from .system import state as states
-from .system.backlog import wanted
-from .system.due import PAST, Situation
-from .system.energy import turn
-from .system.snapshot import PlantData, reading_of, view
-from .system.state import Retry, Spent, SystemState
-from .system.updates import ask, nothing
+from .settings import async_bring_in_step, async_locate, async_unknown_zone, options_of
+from .store import StateStore
+from .system.backlog import Backlog
+from .system.clock import Clock
+from .system.due import Situation
+from .system.reactions import after_first_read, after_loan, after_request, before_first_read
+from .system.snapshot import Calls, Snapshot, snapshot
+from .system.state import SystemState
+from .system.storage import with_first_answers
+from .system.waits import APP_ID, ENTRY, Wait
+from .timer import PlanTimer
 
 type ApsystemsConfigEntry = ConfigEntry[ApsystemsCoordinator]
 
-CALL_SPACING_S: Final = 2
-SAVED_EVERY: Final = 10  # calls of a long round, so that little is lost when it is cut short
-LONGEST_SLEEP: Final = timedelta(minutes=5)
 
-
-def state_store(hass: HomeAssistant, sid: str) -> Store[dict[str, Any]]:
-    """Return where the state of a system is kept; a config flow puts the first answer there."""
-    return Store(hass, 1, f"{DOMAIN}.{sid}", private=True, atomic_writes=True, serialize_in_event_loop=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """What diagnostics and system health tell beside the data: the day's plan, how calls fare, and their book."""
-
-    agenda: Agenda | None
-    health: Health
-    ledger: Ledger
-    zone: tzinfo
-
-
-class ApsystemsCoordinator(DataUpdateCoordinator[PlantData]):
-    """One system: its state, its plan and its timer."""
+class ApsystemsCoordinator(DataUpdateCoordinator[Snapshot]):
+    """One system. Its name has no id: Home Assistant logs it."""
 
     config_entry: ApsystemsConfigEntry
 
     def __init__(self, hass: HomeAssistant, entry: ApsystemsConfigEntry, client: OpenApiClient, ledger: Ledger) -> None:
-        super().__init__(hass, LOGGER, config_entry=entry, name=f"{DOMAIN} {entry.title}", always_update=False)
+        super().__init__(hass, LOGGER, config_entry=entry, name=DOMAIN, always_update=False)
         self.sid: str = entry.data[CONF_SID]
-        self.options = options_of(entry.options)
-        self._client = client
-        self._ledger = ledger
-        self._historian = Historian(hass, client, self.sid, self.options)
-        self._store = state_store(hass, self.sid)
-        self._state = SystemState()
+        async_bring_in_step(hass, entry)
+        self._options = options_of(entry.options)
+        self.store = StateStore(hass, self.sid)
+        home = dt_util.get_default_time_zone()
+        self.ledger = EntryLedger(ledger=ledger, sid=self.sid, zone=home)
         self._site: Site
         self._remark: str | None = None
-        self._agenda: tuple[object, Agenda] | None = None
-        self._told = ""
-        self._health = Health(hass, entry, ledger, self.options.monthly_quota)
-        self._round = asyncio.Lock()
-        self._saving = asyncio.Lock()
-        self._again: dict[Call, datetime] = {}
-        self._pause_until: datetime | None = None
-        self._wake: CALLBACK_TYPE | None = None
-        self._stopped = False
-
-    @override
-    async def _async_setup(self) -> None:
-        """Take up the stored state."""
-        try:
-            if (stored := await self._store.async_load()) is not None:
-                self._state = states.load(stored)
-        except (AttributeError, HomeAssistantError, KeyError, TypeError, ValueError) as error:
-            LOGGER.warning("The stored state is unreadable and is read anew: %s", type(error).__name__)
-        await self._async_join()
-
-    @override
-    async def _async_update_data(self) -> PlantData:
-        """Make the calls that are due, and return what is known; without any call when none is due.
-
-        At set-up only an installation without a stored state calls, and raises when that fails.
-        """
-        async with self._round:
-            await self._async_locate()
-            if not self._state.complete:
-                await self._async_first_read()
-            elif self.data is not None:
-                await self._async_carry_out()
-            unknown_zone = await async_unknown_zone(self._state.timezone)
-            await self._health.async_show(dt_util.utcnow(), self._site, self._zones, unknown_zone)
-            return await self._async_view()
-
-    @property
-    def report(self) -> Report:
-        """Return what is told of this system beside what it shows."""
-        return Report(
-            agenda=self._agenda[1] if self._agenda else None,
-            health=self._health,
-            ledger=self._ledger,
-            zone=self._site.zone,
+        self.planning = Planning(hass)
+        self._timer = PlanTimer(hass, entry, self._async_tick)
+        self.failures = Failures(hass, entry, ledger)
+        self._runner = Runner(
+            hass, entry, client, self.store, self.failures, lambda: self.situation, lambda: self.ledger
+        )
+        self.importer = Importer(
+            hass,
+            entry,
+            self.sid,
+            lambda: self.store.state,
+            lambda: self.clock,
+            self._change_backlog,
+            lambda adjustment: self.store.set(replace(self.state, adjustment=adjustment)),
+            self.async_show,
         )
 
-    @callback
-    def async_start(self) -> None:
-        """Carry out the plan from now on, until the entry is unloaded."""
-        self.config_entry.async_on_unload(self._cancel_wake)
-        self._wake_at(dt_util.utcnow())
+    # The present state
 
-    async def async_press(self, *calls: Call) -> None:
-        """Make calls at once, for a person. Raises HomeAssistantError with the reason when one fails."""
-        now = dt_util.utcnow()
-        if block := self._ledger.blocked(now):
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key=f"blocked_{block.reason}",
-                translation_placeholders={"until": notice.moment(block.until, self._site.zone)},
-            )
-        if (room := self._ledger.book.room(now, self._zones, self.options.monthly_quota)) < len(calls):
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="too_few_calls",
-                translation_placeholders={"needed": str(len(calls)), "left": str(room)},
-            )
-        async with self._round:
-            failure = await self._async_ask([self._situation(now).at_once(call) for call in calls])
-            self.async_set_updated_data(await self._async_view())
-        if failure is not None:
-            raise HomeAssistantError(translation_domain=DOMAIN, translation_key=ERROR_KEYS[type(failure)]) from failure
+    @property
+    def state(self) -> SystemState:
+        """The current state."""
+        return self.store.state
 
-    async def async_forget(self, uid: str) -> None:
-        """Forget an inverter whose device its owner deletes."""
-        async with self._round:
-            self._state = states.without(self._state, uid)
-            await self._async_save()
-            self.async_set_updated_data(await self._async_view())
+    @property
+    def options(self) -> Options:
+        """The owner's choices; the monthly quota is the App ID's."""
+        return replace(self._options, monthly_quota=self.ledger.quota)
+
+    @property
+    def clock(self) -> Clock:
+        """The present time at the site."""
+        return Clock(now=dt_util.utcnow(), site=self._site, options=self.options)
+
+    @property
+    def situation(self) -> Situation:
+        """All that decisions of the present time depend on."""
+        waits = self.state.waits | self.ledger.ledger.waits
+        return Situation(clock=self.clock, state=self.state, waits=waits, asked=self.ledger.asked)
 
     @property
     def keeps_statistics(self) -> bool:
         """Whether there is a recorder to keep statistics."""
-        return self._historian.available
+        return self.importer.is_available
 
-    async def async_want(self, days: Iterable[date]) -> None:
-        """Have the hours of some days fetched, as calls allow."""
-        async with self._round:
-            self._state = replace(self._state, past=wanted(self._state.past, days))
-            await self._async_save()
-            self.async_set_updated_data(await self._async_view())
+    # Life cycle
 
-    async def async_keep(self) -> None:
-        """Keep what a round that is cut short has brought; otherwise all is on disk, or newer there by a flow."""
-        if self._round.locked():
-            await self._async_save()
-
-    # State and place
-
-    @property
-    def _zones(self) -> tuple[tzinfo, ...]:
-        return (UTC, CHINA, self._site.zone)
-
-    async def _async_locate(self) -> None:
-        former = self._remark
-        self._site, self._remark = await async_locate(self.hass, self._state.timezone)
-        if self._remark not in {None, former}:
-            LOGGER.warning(self._remark)
-
-    async def _async_join(self) -> None:
-        """Have a part in the ledger; one that was lost is told what this system remembers."""
-        spent, opened = self._state.spent, self._ledger.book.opened
-        lost = spent is not None and month(opened, UTC)[0] <= spent.at < opened
-        await self._ledger.async_join(self.sid, self._state.plant.need, spent.calls if spent and lost else 0)
-
-    async def _async_save(self) -> None:
-        now = dt_util.utcnow()
-        spent = Spent(at=now, calls=self._ledger.book.used(now, UTC, self.options.monthly_quota))
-        self._state = replace(self._state, spent=spent)
-        async with self._saving:
-            # A day of 120 inverters takes long to take apart; a state never changes, so that another thread may.
-            await self._store.async_save(await self.hass.async_add_executor_job(states.dump, self._state))
-
-    async def _async_turn(self, now: datetime) -> None:
-        """Pass the site's midnight, without a call."""
-        # At set-up the recorder does not write yet, and waits for what waits for it.
-        if self._state.complete and self.data is not None:
-            self._state = await self._historian.async_turn(self._state, self._site, now)
-        reading = reading_of(self._state, self._site, now)
-        if self._state.energy is not None:
-            former = self._state.energy.day
-            energy = turn(self._state.energy, reading.day, before_sunrise=reading.before_sunrise)
-            self._state = replace(self._state, energy=energy)
-            if energy.day != former:
-                # That today's energy is 0 is known at midnight only; a reload by day must find it.
-                await self._async_save()
-
-    async def _async_view(self) -> PlantData:
-        now = dt_util.utcnow()
-        await self._async_turn(now)
-        today = await self._async_agenda(now)
-        book = self._ledger.book
-        room = book.room(now, self._zones, self.options.monthly_quota)
-        shown = view(self._state, self._site, self.options, book, room, today, now)
-        if self.config_entry.pref_disable_polling:
-            return replace(shown, next_read=None)
-        if (block := self._ledger.blocked(now)) and shown.next_read is not None:
-            return replace(shown, next_read=max(shown.next_read, block.until))
-        return shown
-
-    # The timer. Home Assistant's own for coordinators does not see clock changes and ends with the last listener; one
-    # for a point in time waits for it even when the clock is set back by days.
-
-    def _wake_at(self, moment: datetime) -> None:
-        self._wake = async_call_later(self.hass, max(moment - dt_util.utcnow(), timedelta()), self._on_wake)
-
-    @callback
-    def _cancel_wake(self) -> None:
-        self._stopped = True
-        if self._wake is not None:
-            self._wake()
-            self._wake = None
-
-    @callback
-    def _on_wake(self, _: datetime) -> None:
-        self._wake = None
-        self.config_entry.async_create_background_task(self.hass, self._async_tick(), f"{self.name} plan")
-
-    async def _async_tick(self) -> None:
-        moments = [dt_util.utcnow() + LONGEST_SLEEP]
-        try:
-            await self.async_refresh()
-            await dashboard.async_check(self.hass, self.config_entry, self.sid)
-            now = dt_util.utcnow()
-            slots = (await self._async_agenda(now)).slots
-            moments += [self._site.midnight(self._site.day(now) + timedelta(days=1))]
-            moments += [slot.at for slot in slots if slot.at > now]
-        except asyncio.CancelledError:
-            self._stopped = True
-            raise
-        finally:
-            if not self._stopped:
-                self._wake_at(min(moments))
-
-    # What is due
-
-    async def _async_agenda(self, now: datetime) -> Agenda:
-        """Return the day's plan; made anew when the day, the place, the plant or its part of the calls is another."""
-        day, share = self._site.day(now), self._ledger.share(self.sid)
-        plant = replace(self._state.plant, behind=self._historian.is_behind(self._state, day))
-        key = (day, self._site, plant, share)
-        if self._agenda is None or self._agenda[0] != key:
-            midnight = self._site.midnight(day).astimezone(UTC)
-            accounts = self._ledger.book.accounts(midnight, self._zones, self.options.monthly_quota, share)
-            made = await self.hass.async_add_executor_job(agenda, day, self._site, plant, accounts, self.options)
-            if made.stretched and not (self._agenda and self._agenda[1].stretched):
-                LOGGER.warning(
-                    "The calls of this month are nearly spent, so that polls are farther apart until its end"
-                )
-            if made.words != self._told:
-                LOGGER.info(made.words)
-                self._told = made.words
-            self._agenda = (key, made)
-        return self._agenda[1]
-
-    async def _async_first_read(self) -> None:
-        """Fill an empty state. Raises UpdateFailed, without a call when the next attempt is not due.
-
-        Where it waits for new credentials, ConfigEntryAuthFailed.
-        """
-        now = dt_util.utcnow()
-        former = self._state.retry
-        waiting = former is not None and now < former.at <= now + PROBE
-        if (block := self._ledger.blocked(now)) or waiting:
-            if former and former.refused and not block:
-                raise ConfigEntryAuthFailed(translation_domain=DOMAIN, translation_key="invalid_auth")
-            key = f"blocked_{block.reason}" if block else "first_read"
-            until = block.until if block else former.at if former else now
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key=key,
-                translation_placeholders={"until": notice.moment(until, self._site.zone)},
-            )
-        wait = min(timedelta(seconds=2 * former.wait_s), PROBE) if former else FIRST_WAIT
-        self._state = replace(self._state, retry=Retry(at=now + wait, wait_s=wait.total_seconds()))
-        await self._async_save()
-        missing = {Kind.INVERTERS: self._state.ecus, Kind.SUMMARY: self._state.energy}
-        calls = [Call(kind=kind) for kind, held in missing.items() if held is None]
-        failure = await self._async_ask([self._situation(now).at_once(call) for call in calls])
-        if not self._state.complete:
-            if self._health.refused and self._state.retry:
-                self._state = replace(self._state, retry=replace(self._state.retry, refused=True))
-                await self._async_save()
-            error = ConfigEntryAuthFailed if self._health.refused else UpdateFailed
-            raise error(
-                translation_domain=DOMAIN, translation_key=ERROR_KEYS[type(failure or OpenApiAnswerError())]
-            ) from failure
-        self._state = replace(self._state, retry=None)
-        await self._async_save()
+    @override
+    async def _async_setup(self) -> None:
+        """Load the stored state, and take what the config flow has fetched."""
+        await self.store.async_load()
+        data = dict(self.config_entry.data)
+        if (answers := data.pop(CONF_FIRST_ANSWERS, None)) is not None:
+            self.store.set(with_first_answers(self.state, answers))
+            await self.store.async_save()
+            self.hass.config_entries.async_update_entry(self.config_entry, data=data)
+        await self._async_locate()
         await self._async_join()
 
-    async def _async_carry_out(self) -> None:
-        """Make the calls that have fallen due."""
-        now = dt_util.utcnow()
-        await self._async_turn(now)
-        paused = self._pause_until is not None and now < self._pause_until <= now + LONGEST_SLEEP
-        paused = paused or self._health.pauses(now)
-        if self.config_entry.pref_disable_polling or paused or self._ledger.blocked(now):
-            return
-        slots = (await self._async_agenda(now)).slots
-        self._state = self._historian.begin(self._state, self._site.day(now))
-        situation = self._situation(now)
-        due = situation.due(slots, self._again)
-        lacking = map(situation.at_once, situation.lacking(due, proof=self._health.wants_proof(due)))
-        if due := [*due, *lacking]:
-            failure = await self._async_ask(due)
-            await self._async_join()
-            if failure is not None:
-                return
-        room = self._ledger.book.room(now, self._zones, self.options.monthly_quota)
-        if situation.may_borrow(room):
-            await self._async_borrow(situation)
+    @override
+    async def _async_update_data(self) -> Snapshot:
+        """Make the calls that are due, if any, and return everything that entities show.
 
-    async def _async_borrow(self, situation: Situation) -> None:
-        """Fetch of the past what brings much; what the day has brought need not wait for it."""
-        number = self._historian.borrow(self._state, self._site.day(situation.now), situation.now)
-        if number:
-            self.async_set_updated_data(await self._async_view())
-            await self._async_ask([situation.at_once(PAST)] * number)
-
-    def _situation(self, now: datetime) -> Situation:
-        asked = partial(self._ledger.asked, self.sid)
-        return Situation(now=now, site=self._site, state=self._state, options=self.options, asked=asked)
-
-    # The calls
-
-    async def _async_ask(self, slots: Iterable[Slot]) -> Exception | None:
-        """Make the calls of a round, and return what failed first.
-
-        A round ends where the cloud says to stop, and when two calls in a row get no answer at all.
+        At set-up only an installation without a stored state calls, and raises when that fails.
         """
-        first: Exception | None = None
-        former: Exception | None = None
-        for number, slot in enumerate(slots):
-            if number:
-                await asyncio.sleep(CALL_SPACING_S)
-            # Two systems of one App ID take turns, so that what stops one stops the other as well.
-            async with self._ledger.turn:
-                if self._ledger.blocked(dt_util.utcnow()):
-                    break
-                failure = await self._async_call(slot)
-            first = first or failure
-            if number % SAVED_EVERY == SAVED_EVERY - 1:
-                await self._async_save()
-            if type(failure) in BLOCKING or isinstance(failure, LedgerError) or self._health.refused:
-                break
-            if isinstance(failure, OpenApiConnectionError) and isinstance(former, OpenApiConnectionError):
-                self._pause_until = dt_util.utcnow() + LONGEST_SLEEP
-                break
-            former = failure
-        await self._async_save()
-        return first
+        await self._async_locate()
+        if not self.state.is_complete:
+            await self._async_first_read()
+        elif self.data is not None and not self.config_entry.pref_disable_polling:
+            with suppress(InterruptedRoundError):
+                await self._async_make_due_calls()
+        await self.failures.async_show(dt_util.utcnow(), self.ledger, await async_unknown_zone(self.state.timezone))
+        return await self._async_snapshot()
 
-    async def _async_call(self, slot: Slot) -> Exception | None:
-        """Book a call, make it, and take its answer into the state; return what went wrong."""
-        call, now = slot.call, dt_util.utcnow()
-        reading = reading_of(self._state, self._site, now)
-        second = self._again.pop(call, None) is not None
-        behind = self._historian.is_behind(self._state, reading.day) and not self._historian.rests(now)
-        if call.kind is Kind.PAST and not behind:
-            return None
+    @callback
+    def async_start(self) -> None:
+        """Carry out the plan from now on, until the entry is unloaded."""
+        job = HassJob(self.async_stop, f"{DOMAIN} stop", cancel_on_shutdown=False)
+        self.config_entry.async_on_unload(self.hass.async_add_shutdown_job(job))
+        if self.state.are_credentials_refused:  # Home Assistant forgets at a restart that it asked for new ones
+            self.config_entry.async_start_reauth(self.hass)
+        self.config_entry.async_on_unload(self.ledger.ledger.async_listen(self._on_quota))
+        self._timer.async_start()
+
+    async def async_stop(self) -> None:
+        """Stop making calls and write the state; from then on nothing is written."""
+        self._timer.async_stop()
+        self.importer.async_stop()
+        await self._runner.async_stop()
+        await self.store.async_close()
+
+    async def _async_tick(self) -> datetime:
+        """Make due calls, and return when to look again."""
+        await self.async_refresh()
+        await energy_dashboard.async_check(self.hass, self.config_entry, self.sid)
+        issues.async_show_lower_lifetime(self.hass, self.config_entry, self.state.energy)
+        if self.state.adjustment is not None:
+            self.importer.async_start()
+        return self.situation.next_wake((await self._async_plan()).slots)
+
+    # Calls
+
+    async def async_press(self, *calls: Call) -> None:
+        """Make calls at once, for a person. Raises HomeAssistantError with the reason when one is not made or fails."""
+        situation = self.situation
+        if wait := situation.waits.longest([APP_ID], situation.clock.now):
+            raise HomeAssistantError(
+                **translated(f"blocked_{wait.reason}", until=issues.local_time(wait.until, self._site.zone))
+            )
+        if lacking := situation.lacks_room(len(calls), self.ledger.room(situation.clock.now)):
+            raise HomeAssistantError(**translated("too_few_calls", **lacking))
         try:
-            await self._ledger.async_book(self.sid, call, now, self._zones, self.options.monthly_quota)
-            if call.kind is Kind.PAST:
-                answer = await self._historian.async_step(self._state, self._site, now)
-            else:
-                answer = await ask(self._client, call, slot.day, reading)
-        except OpenApiNoDataError:
-            answer = nothing(call, reading)
-        except LedgerError as failure:
-            await self._health.async_not_booked(failure, self._zones)
-            return failure
-        except OpenApiError as failure:
-            # One read of several that make a round is not worth another call; one that stands alone is, once.
-            worth = not slot.read or (
-                call.kind not in self._health.failing and (not call.target or len(self._state.plant.ecus) == 1)
+            failure = await self._async_run([situation.at_once(call) for call in calls], is_pressed=True)
+        except InterruptedRoundError as error:
+            raise HomeAssistantError(**translated("interrupted")) from error
+        await self.async_show()
+        if failure is not None:
+            raise HomeAssistantError(**translated(ERROR_KEYS[type(failure)])) from failure
+
+    async def async_read_on_request(self) -> None:
+        """Read once for all entities that an automation updates; beyond its allowance nothing is asked."""
+        situation = self.situation
+        if not (calls := situation.requested_calls(self.ledger.room(situation.clock.now))):
+            return
+        self.store.set(after_request(self.state, len(calls), situation.clock))
+        with suppress(HomeAssistantError):  # logged already
+            await self.async_press(*calls)
+
+    async def async_change(self, state: SystemState) -> None:
+        """Keep a changed state and show it."""
+        self.store.set(state)
+        await self.async_show()
+
+    async def async_take_lifetime(self) -> None:
+        """Take the cloud's lower total, for a person. Raises HomeAssistantError when it cannot be stored first."""
+        now, has_recorder = dt_util.utcnow(), self.keeps_statistics
+        if not await self.store.async_try(self.state.with_lower_total(now, has_recorder=has_recorder)):
+            raise HomeAssistantError(**translated("not_stored"))
+        await self.async_change(self.state.with_lower_total(now, has_recorder=has_recorder))
+
+    async def async_show(self) -> None:
+        """Update the entities."""
+        self.async_set_updated_data(await self._async_snapshot())
+
+    async def _async_first_read(self) -> None:
+        """Fetch what an empty state lacks. Raises UpdateFailed, without a call when the next attempt is not due."""
+        situation = self.situation
+        if wait := situation.waits.longest([APP_ID, ENTRY], situation.clock.now):
+            if self.state.are_credentials_refused:
+                self.config_entry.async_start_reauth(self.hass)
+            raise UpdateFailed(
+                **translated(f"blocked_{wait.reason}", until=issues.local_time(wait.until, self._site.zone))
             )
-            again = await self._async_note_failure(call, failure, now)
-            if not second and worth and call.kind is not Kind.HOURLY:
-                self._again[call] = now + LONGEST_SLEEP if slot.read else again
-            return failure
-        before = self._state
-        self._state = answer(before)
-        if slot.read:
-            newer = _told(before) != _told(self._state)
-            self._state = replace(self._state, idle_reads=0 if newer else before.idle_reads + 1)
-        if call.kind is Kind.INVERTERS:
-            self._state = replace(self._state, ecu_days_refused=False)
+        self.store.set(before_first_read(self.state, situation.clock))
+        await self.store.async_save()
+        try:
+            failure = await self._async_run(situation.first_read(), is_pressed=True)
+        except InterruptedRoundError as error:
+            raise UpdateFailed(**translated("interrupted")) from error
+        finally:
+            await self.store.async_save()
+        if not self.state.is_complete:
+            raise UpdateFailed(**translated(ERROR_KEYS[type(failure or OpenApiAnswerError())])) from failure
+        self.store.set(after_first_read(self.state))
+
+    async def _async_make_due_calls(self) -> None:
+        """Make the calls that have fallen due, then those that the history may borrow."""
+        self.store.set(self.state.at(self.clock, has_recorder=self.keeps_statistics))
+        failure = await self._async_run(self.situation.due((await self._async_plan()).slots))
+        situation = self.situation
+        number = situation.loans(self.ledger.room(situation.clock.now)) if self.importer.is_ready else 0
+        if failure is None and number:
+            self.store.set(after_loan(self.state, number, situation.clock))
+            await self.async_show()  # what the day has brought need not wait for history
+            await self._async_run([situation.history_slot()] * number)
+
+    async def _async_run(self, slots: Sequence[Slot], *, is_pressed: bool = False) -> Exception | None:
+        """Make calls, then let devices, the site and statistics follow the answers."""
+        before = self.state
+        try:
+            return await self._runner.async_run(slots, is_pressed=is_pressed)
+        finally:
+            if self.state.ecus is not before.ecus:
+                devices.async_remove_gone(self.hass, self.config_entry, before, self.state)
+                devices.async_register(self.hass, self.config_entry, self.state)
             await self._async_locate()
-            devices.async_clear(self.hass, self.config_entry, before, self._state)
-        self._state = await self._historian.async_follow(before, self._state, self._site, now)
-        self._state = replace(self._state, answered=now)
-        await self._health.async_succeeded(call)
-        return None
+            await self._async_join()
+            self.importer.async_start()
 
-    async def _async_note_failure(self, call: Call, failure: OpenApiError, now: datetime) -> datetime:
-        """Note what an account is refused, and return when it may be tried again."""
-        yesterday = self._site.day(now) - timedelta(days=1)
-        has_worked = any(read.day >= yesterday for read in self._state.ecu_reads.values())
-        doubtful = isinstance(failure, OpenApiRequestError) and not has_worked
-        refused = isinstance(failure, OpenApiPermissionError) or doubtful
-        if call.kind is Kind.ECU_DAY and refused and not self._state.ecu_days_refused:
-            LOGGER.warning(
-                "This account has no access to the ECU's own series (%s); summaries are read instead, until the"
-                " inverters are scanned",
-                failure,
-            )
-            self._state = replace(self._state, ecu_days_refused=True)
-        again = await self._health.async_failed(call, failure, now, self._site)
-        if self._health.refused:
-            # It was the credentials, and not that account's rights.
-            self._state = replace(self._state, ecu_days_refused=False)
-        return again
+    # Consequences of the state
 
+    def _blocked(self, wait: Wait) -> dict[str, Any]:
+        return translated(f"blocked_{wait.reason}", until=issues.local_time(wait.until, self._site.zone))
 
-def _told(state: SystemState) -> object:
-    """Return what a read can bring something newer of."""
-    return state.energy and (state.energy.today, state.energy.total), state.ecu_reads, state.days
+    async def _async_join(self) -> None:
+        """Register this system with the ledger; after a loss, restore the calls stored here."""
+        need = self.state.plant(self.clock, has_recorder=False).need
+        await self.ledger.ledger.async_join(self.sid, need, self.state.spent)
+        if (spent := self.state.spent) is not None and spent.quota != self.ledger.quota:
+            self.store.set(replace(self.state, spent=replace(spent, quota=self.ledger.quota)))
+
+    async def _async_locate(self) -> None:
+        before = self._remark
+        self._site, self._remark = await async_locate(self.hass, self.state.timezone, self.config_entry.options)
+        self.ledger = self.ledger.at(self._site.zone)
+        if self._remark not in {None, before}:
+            LOGGER.warning(self._remark)
+
+    async def _async_plan(self) -> DayPlan:
+        return await self.planning.async_plan(self.state, self.clock, self.ledger, has_recorder=self.keeps_statistics)
+
+    async def _async_snapshot(self) -> Snapshot:
+        clock = self.clock
+        self.store.set(self.state.at(clock, has_recorder=self.keeps_statistics))
+        plan = await self._async_plan()
+        calls = Calls.of(plan, self.ledger.quota, self.ledger.used(clock.now), self.ledger.room(clock.now))
+        shown = snapshot(self.state, self.situation.waits, clock, plan, calls, self.planning.rhythms)
+        return replace(shown, next_read=None) if self.config_entry.pref_disable_polling else shown
+
+    @callback
+    def _on_quota(self) -> None:
+        """Plan anew with another quota of the App ID."""
+        self.config_entry.async_create_background_task(self.hass, self.async_show(), f"{DOMAIN} quota")
+
+    @callback
+    def _change_backlog(self, change: Callable[[Backlog], Backlog]) -> None:
+        self.store.set(replace(self.state, backlog=change(self.state.backlog)))

@@ -1,16 +1,18 @@
-"""What goes wrong with calls, and since when: told once, to the log and to the owner, with what to wait for."""
+"""What a failed call leads to: one log line, a wait, new credentials, or a stop of all calls.
 
-from collections.abc import Sequence
+What it does to the state is decided in `system/reactions`; here it reaches the log, the owner and the ledger.
+"""
+
 from contextlib import suppress
-from datetime import datetime, timedelta, tzinfo
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import Any, Final
 
-from homeassistant.config_entries import SOURCE_REAUTH
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import UnknownFlow
 from homeassistant.util import dt as dt_util
 
-from . import issues, notice
+from . import issues
 from .cloud.exceptions import (
     OpenApiAnswerError,
     OpenApiAuthError,
@@ -22,20 +24,16 @@ from .cloud.exceptions import (
     OpenApiRequestError,
     OpenApiThrottledError,
 )
-from .const import LOGGER
-from .ledger import PROBE, Block, Ledger, LedgerError, Reason, SpentError
-from .schedule.calls import Call, Kind, Slot
+from .const import DOMAIN, LOGGER
+from .ledger import EntryLedger, Ledger, LedgerError, SpentError
+from .schedule.calls import Slot
 from .schedule.quota import reserve
-from .schedule.sun import Site
+from .system.clock import Clock
+from .system.reactions import PROBE, is_refusal
+from .system.state import SystemState
+from .system.waits import Reason, Wait
 
-if TYPE_CHECKING:
-    from .coordinator import ApsystemsConfigEntry
-
-RETRY_AFTER: Final = timedelta(minutes=30)
 PLENTY: Final = 0.1  # of the quota: more than the few calls by which two honest counts may differ
-
-# What whoever may read a system may ask for; all else may be refused to an account, for a device, for a day.
-_FOR_EVERYBODY: Final = frozenset({Kind.DETAILS, Kind.INVERTERS, Kind.SUMMARY, Kind.HOURLY})
 
 # The ways in which a call fails, as keys of `exceptions` in the translations.
 ERROR_KEYS: Final[dict[type[Exception], str]] = {
@@ -55,126 +53,147 @@ BLOCKING: Final[dict[type[Exception], Reason]] = {
     OpenApiQuotaError: Reason.QUOTA,
     OpenApiThrottledError: Reason.THROTTLED,
 }
+BLOCKED: Final[dict[Reason, type[OpenApiError]]] = {
+    Reason.QUOTA: OpenApiQuotaError,
+    Reason.THROTTLED: OpenApiThrottledError,
+}
 
 
-class Health:
-    """How the calls of one system fare.
+class Failures:
+    """How the calls of one system fare."""
 
-    `failing` has, by kind, what was said when it last failed; `refused` is since when the credentials are at fault.
-    """
-
-    def __init__(self, hass: HomeAssistant, entry: ApsystemsConfigEntry, ledger: Ledger, quota: int) -> None:
-        self.failing: dict[Kind, str] = {}
-        self.refused: datetime | None = None
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, ledger: Ledger) -> None:
+        self.failing: dict[str, str] = {}
+        """What the cloud said when a call last failed, by call."""
+        self._logged: set[str] = set()
+        """Kinds of calls whose failure is in the log."""
+        self._refused_ecus: dict[str, str] = {}
+        """The ECU of each call that was refused for its device, by call."""
         self._hass = hass
         self._entry = entry
         self._ledger = ledger
-        self._quota = quota
-        self._refusals = 0
-        self._told_spent: datetime | None = None
-        self._unwritable = False
+        self._shown_spent: datetime | None = None
+        self._is_unwritable = False
 
-    def pauses(self, now: datetime) -> bool:
-        """Tell whether planned calls wait for new credentials; one a day may try those that there are."""
-        return self.refused is not None and abs(now - self.refused) < PROBE
-
-    def wants_proof(self, due: Sequence[Slot]) -> bool:
-        """Tell whether a doubt of the credentials is to be settled along with a round that does not do so itself."""
-        kinds = {slot.call.kind for slot in due}
-        return bool(kinds) and self._refusals == 1 and not kinds & _FOR_EVERYBODY
-
-    async def async_failed(self, call: Call, failure: OpenApiError, now: datetime, site: Site) -> datetime:
-        """Note a failed call, and return when it may be tried again."""
-        self._booked()
+    async def async_failed(
+        self, before: SystemState, after: SystemState, slot: Slot, failure: OpenApiError, clock: Clock
+    ) -> None:
+        """React to a failed call, and to what it has changed of the state."""
+        self._note_booking()
         if reason := BLOCKING.get(type(failure)):
-            was_blocked = self._ledger.block is not None
-            midnight = site.midnight(site.day(now) + timedelta(days=1))
-            block = await self._ledger.async_block(reason, now, midnight)
-            if not was_blocked:
-                until = notice.moment(block.until, site.zone)
-                LOGGER.warning("%s; nothing is asked before %s, what is known stays", failure, until)
-            await notice.async_show(self._hass, self._ledger, block, site.zone)
-            return block.until
-        if self._blames_credentials(call, failure):
-            if self.refused is None:
-                LOGGER.warning("The credentials are refused, new ones are asked for: %s", failure)
-            self.refused = now
+            return await self._async_block(reason, failure, clock)
+        if after.are_credentials_refused:
+            if not before.are_credentials_refused:
+                LOGGER.warning("Authentication failed, reauthentication started: %s", failure)
             self._entry.async_start_reauth(self._hass)
-            return now + RETRY_AFTER
-        if call.kind not in self.failing:
-            LOGGER.warning("Reading %s failed, what is known stays: %s", call.kind, failure)
-        self.failing[call.kind] = f"{type(failure).__name__}: {failure}"
-        return now + RETRY_AFTER
+            return None
+        is_refused = is_refusal(before, slot, failure, clock)
+        instead = "fetching summaries instead" if is_refused else "keeping the last values"
+        if slot.kind not in self._logged and not self._is_of_refused_ecu(after, slot, failure):
+            LOGGER.warning("Failed to fetch %s, %s: %s", slot.kind, instead, failure)
+            self._logged.add(slot.kind)
+        self.failing[slot.key] = f"{type(failure).__name__}: {failure}"
+        return None
 
-    async def async_not_booked(self, failure: LedgerError, zones: Sequence[tzinfo]) -> None:
-        """Say once why no call is made; while Home Assistant stops that goes without saying."""
+    async def async_not_booked(self, failure: LedgerError, ledger: EntryLedger) -> None:
+        """Log once why no call is made; while Home Assistant stops that goes without saying."""
         if self._hass.is_stopping:
             return
         now = dt_util.utcnow()
         if not isinstance(failure, SpentError):
-            if not self._unwritable:
-                LOGGER.warning("%s; no call is made until it can be", failure)
-            self._unwritable = True
-        elif self._told_spent is None or now >= self._told_spent:
-            self._told_spent = notice.resumes(now, zones)
-            LOGGER.warning("%s; the next ones are made from %s on", failure, f"{self._told_spent:%Y-%m-%d}")
-            block = Block(reason=Reason.QUOTA, until=self._told_spent, wait=PROBE)
-            await notice.async_show(self._hass, self._ledger, block, zones[-1])
+            if not self._is_unwritable:
+                LOGGER.warning("%s, no call is made until it succeeds", failure)
+            self._is_unwritable = True
+        elif self._shown_spent is None or now >= self._shown_spent:
+            self._shown_spent = ledger.resumes(now)
+            LOGGER.warning("%s, calls resume on %s", failure, f"{self._shown_spent:%Y-%m-%d}")
+            wait = Wait(until=self._shown_spent, reason=Reason.QUOTA, length=PROBE)
+            await issues.async_notify(self._hass, self._ledger, wait, ledger.zone)
 
-    async def async_succeeded(self, call: Call) -> None:
-        """Say once that it works again."""
-        self._booked()
-        self._refusals = 0
-        if self.failing.pop(call.kind, None):
-            LOGGER.info("Reading %s works again", call.kind)
-        if self.refused is not None:
-            self.refused = None
-            LOGGER.info("The cloud takes the credentials again")
+    async def async_succeeded(self, before: SystemState, after: SystemState, slot: Slot) -> None:
+        """Log once that it works again, and close what was shown."""
+        self._note_booking()
+        self.failing.pop(slot.key, None)
+        self._refused_ecus.pop(slot.key, None)
+        if after.inverters is not before.inverters:
+            self._forget_removed(after)
+        if slot.kind in self._logged and not self._is_failing(slot.kind):
+            self._logged.discard(slot.kind)
+            LOGGER.info("Fetching %s works again", slot.kind)
+        if before.are_credentials_refused:
+            LOGGER.info("Authentication works again")
             self._end_reauth()
-        if await self._ledger.async_unblock():
-            LOGGER.info("The cloud takes calls again")
-            notice.async_clear(self._hass, self._ledger)
-        elif self._told_spent is not None:
-            self._told_spent = None
-            notice.async_clear(self._hass, self._ledger)
+        if await self._ledger.async_clear_wait():
+            LOGGER.info("APsystems accepts calls again")
+            issues.async_clear_notification(self._hass, self._ledger)
+        elif self._shown_spent is not None:
+            self._shown_spent = None
+            issues.async_clear_notification(self._hass, self._ledger)
 
-    async def async_show(self, now: datetime, site: Site, zones: Sequence[tzinfo], unknown_zone: str | None) -> None:
-        """Show the owner what holds calls up, and what he can put right."""
+    async def async_show(self, now: datetime, ledger: EntryLedger, unknown_zone: str | None) -> None:
+        """Show the owner what holds calls up, and what can be mended in Home Assistant."""
         left = None
-        if block := self._ledger.blocked(now):
-            if self._ledger.shown != block:  # what the owner has dismissed does not come back
-                await notice.async_show(self._hass, self._ledger, block, site.zone)
-            if block.reason is Reason.QUOTA:
-                room = self._ledger.book.room(now, zones, self._quota)
-                left = room if room > max(self._quota * PLENTY, reserve(self._quota)) else None
-        issues.async_tell_quota(self._hass, self._entry, left, self._quota)
-        issues.async_tell_ledger(self._hass, self._entry, unwritable=self._unwritable)
-        issues.async_tell_time_zone(self._hass, self._entry, unknown_zone)
+        wait = self._ledger.wait
+        if wait is not None and wait.is_in_force(now):
+            if self._ledger.shown != wait:  # what the owner has dismissed does not come back
+                await issues.async_notify(self._hass, self._ledger, wait, ledger.zone)
+            if wait.reason is Reason.QUOTA:
+                room = ledger.room(now)
+                left = room if room > max(ledger.quota * PLENTY, reserve(ledger.quota)) else None
+        issues.async_show_quota(self._hass, self._entry, left, ledger.quota)
+        issues.async_show_ledger(self._hass, self._entry, is_unwritable=self._is_unwritable)
+        issues.async_show_time_zone(self._hass, self._entry, unknown_zone)
 
-    def _booked(self) -> None:
-        if self._unwritable:
-            self._unwritable = False
-            LOGGER.info("Calls can be written down again")
+    async def _async_block(self, reason: Reason, failure: OpenApiError, clock: Clock) -> None:
+        was_blocked = self._ledger.wait is not None
+        wait = await self._ledger.async_wait(reason, clock.now, clock.next_midnight)
+        if not was_blocked:
+            until = issues.local_time(wait.until, clock.site.zone)
+            LOGGER.warning("%s, no call is made before %s", failure, until)
+        await issues.async_notify(self._hass, self._ledger, wait, clock.site.zone)
 
-    def _blames_credentials(self, call: Call, failure: OpenApiError) -> bool:
-        """Tell whether credentials are at fault: by codes that say so, or by the second refusal in a row.
+    def _is_of_refused_ecu(self, state: SystemState, slot: Slot, failure: OpenApiError) -> bool:
+        """Note a call that was refused for its device; return whether another one for the same ECU was before.
 
-        What is asked of a single device may be refused for that device, however many of them are asked: that raises
-        a doubt, which a call that no account is refused must confirm. And 2004 means there "not for this account".
+        An ECU that was taken down is refused whatever is asked of it: one line says so.
         """
-        match failure:
-            case OpenApiAuthError():
-                return True
-            case OpenApiRequestError() | OpenApiPermissionError() if call.kind in _FOR_EVERYBODY:
-                self._refusals += 1
-                return self._refusals > 1
-            case OpenApiRequestError():
-                self._refusals = max(self._refusals, 1)
-                return self.refused is not None
-        return False
+        target = slot.call.target
+        self._refused_ecus.pop(slot.key, None)
+        if not target or not isinstance(failure, OpenApiRequestError):
+            return False
+        eid = next((inverter.eid for inverter in state.inverters if inverter.uid == target), target)
+        is_known = eid in self._refused_ecus.values()
+        self._refused_ecus[slot.key] = eid
+        return is_known
+
+    def _forget_removed(self, state: SystemState) -> None:
+        """Forget the failures of devices that are gone: nothing about them is asked any more."""
+        known = {"", *state.ecu_ids, *(inverter.uid for inverter in state.inverters)}
+        removed = [key for key in self.failing if key.partition(":")[2] not in known]
+        for key in removed:
+            del self.failing[key]
+            self._refused_ecus.pop(key, None)
+
+    def _is_failing(self, kind: str) -> bool:
+        """Return whether any call of a kind fails: each kind is logged once, however many devices it is about."""
+        return any(key.partition(":")[0] == kind for key in self.failing)
+
+    def _note_booking(self) -> None:
+        if self._is_unwritable:
+            self._is_unwritable = False
+            LOGGER.info("The ledger of calls can be written again")
 
     def _end_reauth(self) -> None:
-        """Ask for nothing that is not needed any more."""
+        """Close a request for credentials that nobody has answered."""
         for flow in self._entry.async_get_active_flows(self._hass, {SOURCE_REAUTH}):
             with suppress(UnknownFlow):  # it has not shown itself yet
                 self._hass.config_entries.flow.async_abort(flow["flow_id"])
+
+
+def translated(key: str, **placeholders: str) -> dict[str, Any]:
+    """Return the text of an exception as the arguments of one of Home Assistant's."""
+    return {
+        "translation_domain": DOMAIN,
+        "translation_key": key,
+        "translation_placeholders": placeholders or None,
+    }

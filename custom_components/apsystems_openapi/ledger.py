@@ -1,51 +1,51 @@
-"""The book of calls of one App ID: what was spent, what was last asked when, and until when nothing may be asked.
+"""The ledger of an App ID: its monthly quota, which calls were made when, and until when the cloud takes none.
 
-One ledger serves all entries and flows of an App ID and outlives them. A call is booked, and is on disk, before it is
-sent; a booking that cannot be written, or read back, is no leave to call. The App ID stands in it as a digest only.
+One ledger serves all entries and flows of an App ID, and is kept when they are removed. A call is booked, and is on
+disk, before it is sent; a booking that cannot be written, or read back, is taken back, and nothing is sent. The file
+has the App ID as a digest only.
+
+Calls that the file does not know are assumed, never ignored:
+- A new or lost ledger takes the share of the quota that belongs to the month so far as spent, and at least the calls
+  that the systems' own states remember (`CallCounts`). It takes its quota from them as well, the smallest.
+- A ledger that is older than a system's state, because its file was replaced by an old one, is raised to the state's
+  count.
+- When Home Assistant has started from a backup, the share of the quota that belongs to the time since the newest
+  booking is added. A home that was off for the same time loses nothing: its files are the newest there were.
 """
 
 import asyncio
-from collections.abc import Iterable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from enum import StrEnum
 import hashlib
 from typing import Any, Final
 
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.singleton import singleton
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from .const import DOMAIN, LOGGER
-from .schedule.calls import Call
-from .schedule.quota import CHINA, Book, month, shares
+from .backups import restore_id
+from .const import CONF_SID, DOMAIN, LOGGER
+from .schedule.options import DEFAULT_QUOTA, MAX_QUOTA
+from .schedule.quota import CHINA, Budget, CallCounts, month_span, reserve, shares
+from .system.state import Spent
+from .system.storage import dump_waits, load_waits
+from .system.waits import APP_ID, Reason, Wait, Waits
 
 FIRST_WAIT: Final = timedelta(minutes=5)
 PROBE: Final = timedelta(days=1)
-
-
-class Reason(StrEnum):
-    """Why nothing may be asked."""
-
-    QUOTA = "quota"
-    THROTTLED = "throttled"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """No call before `until`; `wait` is the last pause, which doubles."""
-
-    reason: Reason
-    until: datetime
-    wait: timedelta
+LONGEST_ANSWER: Final = timedelta(minutes=5)  # from a booking to the state that has its answer, generously
+LONGEST_UNKNOWN: Final = timedelta(days=32)  # covers a month in every zone
+_HOUR: Final = timedelta(hours=1)
 
 
 class LedgerError(Exception):
-    """The booking could not be written down, so that the call must not be made."""
+    """The call could not be booked, so that it must not be made."""
 
 
 class SpentError(LedgerError):
@@ -55,148 +55,341 @@ class SpentError(LedgerError):
 class Ledger:
     """The calls of one App ID."""
 
-    def __init__(self, hass: HomeAssistant, app_id: str) -> None:
-        self.digest = hashlib.sha256(f"{DOMAIN}/{app_id}".encode()).hexdigest()[:16]
-        self.block: Block | None = None
-        self.shown: Block | None = None
-        self.turn = asyncio.Lock()
+    def __init__(self, hass: HomeAssistant, digest: str) -> None:
+        self.digest = digest
+        self.counts = CallCounts(opened=dt_util.utcnow())
+        self.waits = Waits()
+        self.shown: Wait | None = None
+        """The wait that the notification shows."""
         self._hass = hass
         self._store = Store[dict[str, Any]](hass, 1, f"{DOMAIN}.ledger.{self.digest}", private=True, atomic_writes=True)
-        self._lock = asyncio.Lock()
-        self.book = Book(opened=dt_util.utcnow())
+        self._writing = asyncio.Lock()
+        self._calling = asyncio.Lock()
+        self._presses = 0
+        self._no_press = asyncio.Event()
+        self._no_press.set()
         self._asked: dict[str, dict[str, datetime]] = {}
         self._needs: dict[str, float] = {}
+        self._quota: int | None = None
+        self._is_quota_recovered = False
+        self._listeners: list[Callable[[], None]] = []
+        self._restore: str | None = None
+        self._is_loaded = False
+        self._is_stopped = False
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._on_stop)
 
     async def async_load(self) -> None:
-        """Read the book; one that makes no sense counts as lost."""
+        """Read the file, once; one that makes no sense counts as lost."""
+        async with self._writing:
+            if not self._is_loaded:
+                await self._async_load()
+            self._is_loaded = True
+
+    async def _async_load(self) -> None:
         try:
             if (stored := await self._store.async_load()) is not None:
-                self._restore(stored)
+                self._read(stored)
         except (ArithmeticError, AttributeError, HomeAssistantError, KeyError, TypeError, ValueError) as error:
-            LOGGER.warning("The ledger of calls is unreadable and is begun anew: %s", type(error).__name__)
-
-    def blocked(self, now: datetime) -> Block | None:
-        """Return the block that is in force. One that reaches further than a probe comes from a wrong clock."""
-        if self.block is None or not now < self.block.until <= now + PROBE:
-            return None
-        return self.block
-
-    def asked(self, sid: str, call: Call) -> datetime | None:
-        """Return when a system's call was last sent."""
-        return self._asked.get(sid, {}).get(str(call))
-
-    def share(self, sid: str) -> float:
-        """Return a system's part of what is left."""
-        return shares(self._needs).get(sid, 1.0)
-
-    async def async_join(self, sid: str, need: float, carried: int) -> None:
-        """Let a system have its share; `carried` are the calls of this month that it remembers."""
-        if self._needs.get(sid) == need and carried <= self.book.carried:
-            return
-        self._needs[sid] = need
-        self.book.carried = max(self.book.carried, carried)
-        await self._async_note()
-
-    async def async_book(self, sid: str, call: Call, now: datetime, zones: Iterable[tzinfo], quota: int) -> None:
-        """Book a call that is about to be sent. Raises LedgerError, or SpentError, when it must not be."""
-        async with self._lock:
-            if self.book.tidy(now):
+            LOGGER.warning("Failed to read the ledger of calls, starting a new one: %s", type(error).__name__)
+        if (restore := restore_id(self._hass)) is not None and restore != self._restore:
+            self._restore = restore
+            self._assume_unknown_calls(dt_util.utcnow())
+            with suppress(LedgerError):
                 await self._async_save()
-            if not self.book.room(now, zones, quota):
+
+    # The quota
+
+    @property
+    def quota(self) -> int:
+        """Calls that the App ID may make in a calendar month."""
+        return DEFAULT_QUOTA if self._quota is None else self._quota
+
+    @property
+    def has_quota(self) -> bool:
+        """Whether the quota was ever set; otherwise it is the default."""
+        return self._quota is not None
+
+    async def async_set_quota(self, quota: int) -> None:
+        """Set the quota of all systems of the App ID; each of them plans anew."""
+        self._is_quota_recovered = False
+        if quota != self._quota:
+            self._set_quota(quota)
+            await self._async_note()
+
+    @callback
+    def async_listen(self, listener: Callable[[], None]) -> CALLBACK_TYPE:
+        """Call a listener whenever the quota has changed; returns the function that ends this."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def _set_quota(self, quota: int) -> None:
+        self._quota = quota
+        for listener in tuple(self._listeners):
+            listener()
+
+    # Calls that were made, shares, the wait
+
+    def asked(self, sid: str, key: str) -> datetime | None:
+        """Return when a system's call was last sent."""
+        return self._asked.get(sid, {}).get(key)
+
+    def share(self, sid: str, need: float | None = None) -> float:
+        """Return the part of the remaining calls that belongs to a system; `need` is that of one that is to join.
+
+        Systems whose entry is disabled have none. Home Assistant unloads only entries that are loaded, so an entry
+        that is disabled while its set-up is tried again cannot release its share itself.
+        """
+        entries = self._hass.config_entries.async_entries(DOMAIN)
+        disabled = {entry.data.get(CONF_SID) for entry in entries if entry.disabled_by}
+        needs = {other: weight for other, weight in self._needs.items() if other == sid or other not in disabled}
+        return shares(needs if need is None else {**needs, sid: need}).get(sid, 1.0)
+
+    @property
+    def wait(self) -> Wait | None:
+        """The wait of the App ID, in force or not; it goes when the cloud takes a call."""
+        return self.waits.by_scope.get(APP_ID)
+
+    # One call at a time
+
+    @asynccontextmanager
+    async def one_call(self, *, is_pressed: bool) -> AsyncIterator[None]:
+        """Wait for the App ID to be free. A call that a person waits for goes before planned ones."""
+        while not is_pressed and self._presses:
+            await self._no_press.wait()
+        async with self._calling:
+            yield
+
+    @asynccontextmanager
+    async def pressing(self) -> AsyncIterator[None]:
+        """Let planned calls of all systems wait until a press is done."""
+        self._presses += 1
+        self._no_press.clear()
+        try:
+            yield
+        finally:
+            self._presses -= 1
+            if not self._presses:
+                self._no_press.set()
+
+    # The file
+
+    async def async_book(self, sid: str, key: str, now: datetime, zones: Iterable[tzinfo]) -> None:
+        """Book a call that is about to be sent. Raises LedgerError, or SpentError, when it must not be."""
+        async with self._writing:
+            if self.counts.tidy(now):
+                await self._async_save()
+            if not self.counts.room(now, zones, self.quota):
                 raise SpentError("The calls of this month are spent")
-            self.book.add(now)
-            self._asked.setdefault(sid, {})[str(call)] = now
-            await self._async_save()
+            counts, asked = dict(self.counts.spent), self._asked.get(sid, {})
+            self.counts.add(now)
+            self._asked[sid] = {**asked, key: now}
+            try:
+                await self._async_save()
+            except LedgerError:
+                self.counts.spent, self._asked[sid] = counts, asked
+                raise
 
-    async def async_block(self, reason: Reason, now: datetime, midnight: datetime) -> Block:
-        """Stop all calls: after 2005 for a day or to the month's turn, after 7xxx for a wait that doubles.
+    async def async_wait(self, reason: Reason, now: datetime, midnight: datetime) -> Wait:
+        """Stop all calls: after 2005 for a day or to the end of the month, after 7xxx for a wait that doubles.
 
-        That wait ends with the day, at the site's next midnight.
+        The latter ends with the day, at the site's next `midnight`.
         """
         if reason is Reason.QUOTA:
-            wait = PROBE
-            until = min(now + PROBE, month(now, UTC)[1], month(now, CHINA)[1])
+            latest = min(month_span(now, UTC)[1], month_span(now, CHINA)[1])
+            self.waits = self.waits.without(APP_ID).with_wait(APP_ID, reason, now, PROBE, latest=latest)
         else:
-            former = self.block.wait if self.block and self.block.reason is Reason.THROTTLED else None
-            wait = min(2 * former, PROBE) if former else FIRST_WAIT
-            until = min(now + wait, midnight)
-        self.block = Block(reason=reason, until=until, wait=wait)
+            self.waits = self.waits.with_growing_wait(APP_ID, reason, now, FIRST_WAIT, PROBE, latest=midnight)
         await self._async_note()
-        return self.block
+        return self.waits.by_scope[APP_ID]
 
-    async def async_unblock(self) -> bool:
-        """Note that the cloud answers again; tell whether it had not."""
-        if self.block is None:
+    async def async_clear_wait(self) -> bool:
+        """Note that the cloud takes calls; return whether it did not before."""
+        if self.wait is None:
             return False
-        self.block = None
+        self.waits = self.waits.without(APP_ID)
         await self._async_note()
         return True
 
+    async def async_join(self, sid: str, need: float, remembered: Spent | None) -> None:
+        """Register a system, with the need of its plant and what its state remembers of the ledger."""
+        is_news = self._needs.get(sid) != need
+        self._needs[sid] = need
+        if remembered is not None:
+            is_news |= self._recover_quota(remembered)
+            is_news |= self._recover_calls(sid, remembered, dt_util.utcnow())
+        if is_news:
+            await self._async_note()
+
+    def _recover_quota(self, remembered: Spent) -> bool:
+        """Take the quota from a system's state when the ledger was lost, of several the smallest."""
+        quota = remembered.quota
+        if quota is None or not (self._quota is None or (self._is_quota_recovered and quota < self._quota)):
+            return False
+        self._is_quota_recovered = True
+        self._set_quota(quota)
+        return True
+
+    def _recover_calls(self, sid: str, remembered: Spent, now: datetime) -> bool:
+        """Count the calls of this month that a system's state remembers and a lost or older ledger does not."""
+        opened, carried = self.counts.opened, self.counts.carried
+        if month_span(opened, UTC)[0] <= remembered.at < opened:
+            self.counts.carried = max(carried, remembered.calls)
+            return self.counts.carried != carried
+        newest = max(self._asked.get(sid, {}).values(), default=opened)
+        is_older = newest + LONGEST_ANSWER < remembered.at <= now
+        missing = remembered.calls - max(self.counts.used(now, zone, self.quota) for zone in (UTC, CHINA))
+        if not is_older or missing <= 0 or remembered.at < month_span(now, UTC)[0]:
+            return False
+        LOGGER.info("The ledger of calls is older than the stored state, adding %d calls", missing)
+        self.counts.add(now, missing)
+        return True
+
+    def _assume_unknown_calls(self, now: datetime) -> None:
+        """Count the share of the quota that belongs to the time after the backup, which nobody has counted."""
+        booked = [time for calls in self._asked.values() for time in calls.values()]
+        since = max(booked, default=self.counts.opened)
+        most = self.counts.room(now, (UTC, CHINA), self.quota) - reserve(self.quota)
+        number = 0
+        for time, calls in share_of_time(since, now, self.quota, most):
+            self.counts.add(time, calls)
+            number += calls
+        LOGGER.info("Home Assistant has started from a backup, assuming that %d calls were made since then", number)
+
     async def async_leave(self, sid: str) -> None:
-        """Let the other systems have a system's part."""
+        """Release a system's share."""
         if self._needs.pop(sid, None) is not None:
             await self._async_note()
 
     async def async_forget(self, sid: str) -> None:
-        """Forget what a removed system was asked; what it cost stays in the book."""
+        """Forget when a removed system's calls were made; their number stays."""
         self._asked.pop(sid, None)
         self._needs.pop(sid, None)
         await self._async_note()
 
+    @callback
+    def _on_stop(self, _: Event) -> None:
+        self._is_stopped = True
+
     async def _async_note(self) -> None:
-        """Write down what is no booking; when that fails, it is known until Home Assistant stops."""
+        """Write changes other than bookings; when that fails, they last until Home Assistant stops."""
         with suppress(LedgerError):
-            async with self._lock:
+            async with self._writing:
                 await self._async_save()
 
     async def _async_save(self) -> None:
-        """Write the book and read it back: `Store` logs a failure to write, and goes on."""
-        if self._hass.is_stopping:
+        """Write the file and read it back: `Store` logs a failure to write, and goes on."""
+        if self._is_stopped or self._hass.is_stopping:
             raise LedgerError("Home Assistant is stopping")
-        book = self._as_dict()
-        await self._store.async_save(book)
-        if await self._store.async_load() != book:
-            raise LedgerError("The ledger could not be written")
+        data = self._as_dict()
+        await self._store.async_save(data)
+        if await self._store.async_load() != data:
+            raise LedgerError("Failed to write the ledger of calls")
 
     def _as_dict(self) -> dict[str, Any]:
-        block = self.block and {
-            "reason": str(self.block.reason),
-            "until": self.block.until.isoformat(),
-            "wait": self.block.wait.total_seconds(),
-        }
         return {
-            "block": block,
-            "opened": self.book.opened.isoformat(),
-            "carried": self.book.carried,
-            "spent": {str(quarter): calls for quarter, calls in self.book.spent.items()},
+            "quota": self._quota,
+            "restore": self._restore,
+            "opened": self.counts.opened.isoformat(),
+            "carried": self.counts.carried,
+            "spent": {str(quarter): calls for quarter, calls in self.counts.spent.items()},
             "needs": dict(self._needs),
             "asked": {
-                sid: {call: moment.isoformat() for call, moment in calls.items()} for sid, calls in self._asked.items()
+                sid: {key: time.isoformat() for key, time in calls.items()} for sid, calls in self._asked.items()
+            },
+            "waits": {
+                scope: {**wait, "until": wait["until"].isoformat()}
+                for scope, wait in dump_waits(self.waits.by_scope).items()
             },
         }
 
-    def _restore(self, book: dict[str, Any]) -> None:
-        self.book = Book(
-            opened=_moment(book["opened"]),
-            carried=_positive(int(book["carried"])),
-            spent={int(quarter): _positive(int(calls)) for quarter, calls in book["spent"].items()},
+    def _read(self, data: dict[str, Any]) -> None:
+        quota, restore = data.get("quota"), data.get("restore")
+        self._quota = quota if type(quota) is int and 0 <= quota <= MAX_QUOTA else None
+        self._restore = restore if isinstance(restore, str) else None
+        self.counts = CallCounts(
+            opened=_time(data["opened"]),
+            carried=_positive(int(data["carried"])),
+            spent={int(quarter): _positive(int(calls)) for quarter, calls in data["spent"].items()},
         )
-        self._needs = {sid: _positive(float(need)) for sid, need in book["needs"].items()}
-        self._asked = {
-            sid: {call: _moment(moment) for call, moment in calls.items()} for sid, calls in book["asked"].items()
-        }
-        if block := book.get("block"):
-            self.block = Block(
-                reason=Reason(block["reason"]),
-                until=_moment(block["until"]),
-                wait=timedelta(seconds=_positive(float(block["wait"]))),
-            )
+        self._needs = {sid: _positive(float(need)) for sid, need in data["needs"].items()}
+        self._asked = {sid: {key: _time(time) for key, time in calls.items()} for sid, calls in data["asked"].items()}
+        waits = data.get("waits", {})
+        if block := data.get("block"):  # as 1.0 wrote it
+            waits = {APP_ID: {"until": block["until"], "reason": block["reason"], "length": float(block["wait"])}}
+        self.waits = Waits(by_scope=load_waits(waits))
 
 
-def _moment(text: str) -> datetime:
-    if (moment := datetime.fromisoformat(text)).tzinfo is None:
-        raise ValueError("a moment without a zone")
-    return moment
+@dataclass(frozen=True, kw_only=True)
+class EntryLedger:
+    """The ledger as one system uses it: App ID, zones and share are bound once."""
+
+    ledger: Ledger
+    sid: str
+    zone: tzinfo
+    """The site's."""
+
+    @property
+    def quota(self) -> int:
+        """Calls that all systems of the App ID together may make in a calendar month."""
+        return self.ledger.quota
+
+    @property
+    def zones(self) -> tuple[tzinfo, ...]:
+        """The zones in which the vendor may count."""
+        return (UTC, CHINA, self.zone)
+
+    @property
+    def share(self) -> float:
+        """The system's part of the calls that are left."""
+        return self.ledger.share(self.sid)
+
+    def at(self, zone: tzinfo) -> EntryLedger:
+        """Return it for a site in a zone."""
+        return replace(self, zone=zone)
+
+    async def async_book(self, key: str) -> None:
+        """Book a call that is about to be sent. Raises LedgerError, or SpentError, when it must not be."""
+        await self.ledger.async_book(self.sid, key, dt_util.utcnow(), self.zones)
+
+    def asked(self, key: str) -> datetime | None:
+        """Return when a call was last sent."""
+        return self.ledger.asked(self.sid, key)
+
+    def room(self, now: datetime) -> int:
+        """Return how many calls may be made now, whichever month the vendor counts."""
+        return self.ledger.counts.room(now, self.zones, self.quota)
+
+    def used(self, now: datetime, zone: tzinfo | None = None) -> int:
+        """Return the calls of the running month, by the site's calendar or that of another zone."""
+        return self.ledger.counts.used(now, zone or self.zone, self.quota)
+
+    def budget(self, midnight: datetime) -> Budget:
+        """Return what this system may spend, as of a midnight of the site."""
+        return self.ledger.counts.budget(midnight.astimezone(UTC), self.zones, self.quota, self.share)
+
+    def resumes(self, now: datetime) -> datetime:
+        """Return when a new month has begun, whichever the vendor counts."""
+        return max(month_span(now, zone)[1] for zone in self.zones)
+
+
+def share_of_time(since: datetime, now: datetime, quota: int, most: int) -> Iterator[tuple[datetime, int]]:
+    """Yield times, in order, each with a number of calls: the share of a quota of a time that nobody has counted.
+
+    The calls, `most` of them at most, are spread evenly, so that every calendar month gets its own in any zone.
+    """
+    start, end = month_span(now, UTC)
+    since = max(since, now - LONGEST_UNKNOWN)
+    hours = (now - since) // _HOUR
+    total = max(0, min(round(quota * (hours * _HOUR / (end - start))), most))
+    for hour in range(hours):
+        if calls := total * (hour + 1) // hours - total * hour // hours:
+            yield since + hour * _HOUR, calls
+
+
+def _time(text: str) -> datetime:
+    if (time := datetime.fromisoformat(text)).tzinfo is None:
+        raise ValueError("a time without a zone")
+    return time
 
 
 def _positive[N: (int, float)](number: N) -> N:
@@ -210,10 +403,16 @@ def _ledgers(_: HomeAssistant) -> dict[str, Ledger]:
     return {}
 
 
+def digest_of(app_id: str) -> str:
+    """Return the name by which files know an App ID."""
+    return hashlib.sha256(f"{DOMAIN}/{app_id}".encode()).hexdigest()[:16]
+
+
 async def async_get_ledger(hass: HomeAssistant, app_id: str) -> Ledger:
     """Return the one ledger of an App ID."""
     ledgers = _ledgers(hass)
-    ledger = Ledger(hass, app_id)
-    if ledger.digest not in ledgers:
-        await ledger.async_load()
-    return ledgers.setdefault(ledger.digest, ledger)
+    digest = digest_of(app_id)
+    if (ledger := ledgers.get(digest)) is None:
+        ledger = ledgers[digest] = Ledger(hass, digest)
+    await ledger.async_load()
+    return ledger

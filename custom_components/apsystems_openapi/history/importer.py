@@ -1,236 +1,275 @@
-"""Keeps the statistics of one system: as its answers come in, at the turn of a day, and for the past."""
+"""Writes what the state has for statistics, in a task of its own: a busy recorder delays no call and no figure.
 
-from collections.abc import Callable
-from contextlib import suppress
+Written days leave the backlog; all others stay there, on disk, until the recorder takes them.
+"""
+
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
-from homeassistant.core import HomeAssistant
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import Platform
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.event import async_call_later
 
-from ..cloud.client import EnergyLevel, OpenApiClient
-from ..cloud.exceptions import OpenApiError, OpenApiNoDataError
-from ..cloud.models import Series
-from ..schedule.calls import Options
-from ..schedule.sun import Site, daylight
-from ..system.backlog import Past, Step, begun, cleared, done, next_step, settled, wanted, worth_borrowing
-from ..system.state import Hours, SystemState
-from .recorder import Extent, History, RecorderBusyError, Statistic, Written
-from .rows import DayEnergy
+from ..cloud.models import HOURS, Series
+from ..system.backlog import Backlog, FetchedDay, FetchedMonth, PanelDay, Unwritten
+from ..system.clock import DAY, Clock
+from ..system.energy import Adjustment
+from ..system.state import ROUNDING_KWH, SystemState
+from .recorder import Extent, RecorderBusyError, Statistic, StatisticsWriter, Written
+from .rows import DayEnergy, is_coarse, noon_of
 
-# A day's total differs from its hours by what the cloud rounds; by more, hours came late and are fetched again.
-ROUNDING_KWH: Final = 0.1
-PAUSE: Final = timedelta(hours=1)
-MOST_BORROWED: Final = 1 / 15  # of a month's calls, in a day: two days' worth
-_DAY: Final = timedelta(days=1)
+_RETRY_S: Final = 20  # while the recorder is busy, as it is while Home Assistant starts
 _PAGE: Final = timedelta(days=62)
+# An adjustment waits in the recorder's queue before rows show it.
+_ASK_AGAIN: Final = timedelta(minutes=4)
+
+type Change = Callable[[Backlog], Backlog]
 
 
-class Historian:
-    """Decides what of a system's answers is written, and fetches what of its past is missing."""
+class Importer:
+    """The statistics of one system."""
 
-    def __init__(self, hass: HomeAssistant, client: OpenApiClient, sid: str, options: Options) -> None:
-        self._history = History(hass)
-        self._client = client
-        self._options = options
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        sid: str,
+        state: Callable[[], SystemState],
+        clock: Callable[[], Clock],
+        change: Callable[[Change], None],
+        adjust: Callable[[Adjustment | None], None],
+        show: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`change` applies what was written to the backlog that is current by then, `show` lets entities show it.
+
+        `adjust` stores the adjustment that still waits, or None.
+        """
+        self._hass = hass
+        self._entry = entry
+        self._state = state
+        self._clock = clock
+        self._change = change
+        self._adjust = adjust
+        self._show = show
+        self._writer = StatisticsWriter(hass)
         self._production = Statistic(sid=sid)
-        self._put_off: dict[Step, date] = {}
-        self._failed: datetime | None = None
-        self._busy: datetime | None = None
-        self._borrowed: dict[date, int] = {}
+        self._hours: object = None
+        self._is_running = False
+        self._is_wanted = False
+        self._is_stopped = False
+        self._retry: CALLBACK_TYPE | None = None
 
     @property
-    def available(self) -> bool:
+    def is_available(self) -> bool:
         """Whether there is a recorder to write to."""
-        return self._history.available
+        return self._writer.is_available
 
-    def begin(self, state: SystemState, today: date) -> SystemState:
-        """Return the state with what is missing of the past."""
-        if not self.available:
-            return state
-        first = state.details.created if state.details else None
-        return replace(state, past=begun(state.past, today, first))
+    @property
+    def is_ready(self) -> bool:
+        """Whether the recorder takes rows now."""
+        return self._writer.is_ready
 
-    def is_behind(self, state: SystemState, today: date) -> bool:
-        """Tell whether a call could fetch something of the past."""
-        return self.available and self._next(state.past, today) is not None
+    async def async_hours(self, day: date) -> Series:
+        """Return the hours of a day (kWh, by the site's clock) as they are written; None for those without a row.
 
-    def rests(self, now: datetime) -> bool:
-        """Tell whether the recorder could not take what was fetched a while ago, so that nothing is fetched now."""
-        return self._busy is not None and abs(now - self._busy) < PAUSE
-
-    def borrow(self, state: SystemState, today: date, now: datetime) -> int:
-        """Return how many calls are to be made at once that nobody planned; after a failure none for a while.
-
-        The days after pay for them, so that a day has only so many.
+        A day that is written as one row at noon has no hours. Raises RecorderBusyError.
         """
-        failed = self._failed is not None and abs(now - self._failed) < PAUSE
-        if failed or self.rests(now) or not self._history.ready:
-            return 0
-        borrowed = self._borrowed.get(today, 0)
-        most = max(1, round(self._options.monthly_quota * MOST_BORROWED)) - borrowed
-        number = min(most, worth_borrowing(state.past, self._next(state.past, today), today))
-        self._borrowed = {today: borrowed + number}
-        return number
+        zone = self._clock().site.zone
+        rows = (await self._writer.async_rows(self._production, self._clock().site, day, day + DAY)).get(day, {})
+        if is_coarse(rows, noon_of(day, self._clock().site)):
+            return (None,) * HOURS
+        hours: list[float | None] = [None] * HOURS
+        for start, kwh in rows.items():
+            hour = start.astimezone(zone).hour
+            hours[hour] = round((hours[hour] or 0.0) + kwh, 3)
+        return tuple(hours)
 
-    async def async_follow(self, before: SystemState, state: SystemState, site: Site, now: datetime) -> SystemState:
-        """Write the hours that have closed and the panels' energies, where an answer has brought new ones."""
-        told = _told(state) != _told(before) and state.hours is not None and state.past.settled == state.hours.day
-        if state.hours is not None and (told or state.hours != before.hours):
-            with suppress(RecorderBusyError):
-                state = replace(state, past=await self._async_take(state, state.hours, site, now))
-        if self._options.panel_statistics and state.panels != before.panels:
-            with suppress(RecorderBusyError):
-                await self._async_write_panels(before, state, site, now)
-        return state
+    @callback
+    def async_start(self) -> None:
+        """Write all that waits, now or after the rows that are being written."""
+        if self._is_stopped:
+            return
+        self._is_wanted = True
+        if not self._is_running:
+            self._is_running = True
+            self._entry.async_create_background_task(self._hass, self._async_run(), "apsystems_openapi statistics")
 
-    async def async_turn(self, state: SystemState, site: Site, now: datetime) -> SystemState:
-        """Begin a day; one that has ended without all its hours is among the days to be fetched."""
-        energy, hours = state.energy, state.hours
-        if energy is None or energy.day >= site.day(now) or not self.available:
-            return state
-        state = self.begin(state, energy.day)
-        if hours is not None and hours.day == energy.day:
-            with suppress(RecorderBusyError):
-                state = replace(state, past=await self._async_take(state, hours, site, now))
-            if abs(_sum(hours.kwh) - (energy.today or 0.0)) > ROUNDING_KWH:
-                state = replace(state, past=wanted(state.past, [hours.day]))
-        return self.begin(state, site.day(now))
-
-    async def async_step(self, state: SystemState, site: Site, now: datetime) -> Callable[[SystemState], SystemState]:
-        """Fetch the next of the past and write it; return what that does to the state. Raises the client's errors.
-
-        What fails is put off until tomorrow.
-        """
-        today = site.day(now)
+    async def _async_run(self) -> None:
         try:
-            past = await self._async_at_next_day(self._without_failed(state.past), site, today)
-            step = self._next(past, today)
-            if step is None:
-                return lambda state: replace(state, past=past)
-            try:
-                past = await (self._async_month if step.month else self._async_day)(past, step, site, now)
-            except OpenApiError:
-                self._put_off = {step: day for step, day in self._put_off.items() if day == today} | {step: today}
-                self._failed = now
-                raise
+            while self._is_wanted:
+                self._is_wanted = False
+                await self._async_write_and_show()
+        finally:
+            self._is_running = False
+
+    async def _async_write_and_show(self) -> None:
+        before = self._state().backlog
+        try:
+            await self._async_write_all()
         except RecorderBusyError:
-            self._busy = now
-            return lambda state: state
-        return lambda state: replace(state, past=past)
+            self._cancel_retry()
+            if self._is_stopped:
+                return
+            self._retry = async_call_later(self._hass, _RETRY_S, self._on_retry)
+        if self._state().backlog != before:
+            await self._show()
 
-    def _next(self, past: Past, today: date) -> Step | None:
-        put_off = {step for step, day in self._put_off.items() if day == today}
-        past = self._without_failed(past)
-        return next_step(past, today, behind=self._options.import_history, put_off=put_off)
+    @callback
+    def async_stop(self) -> None:
+        """Write nothing more; unwritten days stay in the backlog."""
+        self._is_stopped = True
+        self._cancel_retry()
 
-    def _without_failed(self, past: Past) -> Past:
-        """Return the past with the day that could not be read among the missed ones, so that the others go on."""
-        while past.day is not None and Step(day=past.day) in self._put_off and past.day not in past.gaps:
-            past = replace(wanted(past, [past.day]), day=past.day - _DAY)
-        return past
+    @callback
+    def _cancel_retry(self) -> None:
+        if self._retry is not None:
+            self._retry()
+            self._retry = None
 
-    async def _async_at_next_day(self, past: Past, site: Site, today: date) -> Past:
-        """Pass the days that need no call: those without energy, and those that are written hour by hour."""
-        while (step := self._next(past, today)) and step == Step(day=past.day or today) and step.day not in past.gaps:
-            page = max(past.first or step.day, step.day - _PAGE)
-            written = await self._history.async_written(self._production, site, page, step.day + _DAY)
-            days = [day for day, of_day in written.items() if of_day.coarse]
-            past = replace(past, day=max(days) if days else page - _DAY)
-            if days:
-                break
-        return past
+    @callback
+    def _on_retry(self, _: datetime) -> None:
+        self._retry = None
+        self.async_start()
 
-    async def _async_write(
-        self, past: Past, site: Site, days: dict[date, DayEnergy], closed: datetime, today: date
-    ) -> Past:
-        """Write days of the production; return the past, which begins anew when the statistic was cleared."""
-        if not days:
-            return past
-        known = Extent(oldest=past.oldest, newest=past.newest)
-        extent = await self._history.async_write(self._production, site, days, closed, known)
-        if extent.lost:
-            past = cleared(past, today, behind=self._options.import_history)
-        return replace(past, oldest=extent.oldest, newest=extent.newest)
+    async def _async_write_all(self) -> None:
+        """Write everything that waits. Raises RecorderBusyError."""
+        clock, unwritten = self._clock(), self._state().backlog.unwritten
+        if not self.is_available:
+            self._change(lambda backlog: replace(backlog, unwritten=Unwritten()))
+            return
+        await self._async_adjust_total(clock)
+        for day in unwritten.days:
+            await self._async_write_day(day, clock)
+        for month in unwritten.months:
+            await self._async_write_month(month, clock)
+        await self._async_write_panels(unwritten.panels, clock)
+        await self._async_write_running_day(clock)
+        await self._async_move_cursor(clock)
 
-    async def _async_take(self, state: SystemState, hours: Hours, site: Site, now: datetime) -> Past:
-        """Write a day's hours as far as they have closed; after the last light they make up the day's total."""
-        closed, light = _closed(state, hours, site, now), daylight(site, hours.day)
-        is_complete = light is None or closed >= light.end
-        if state.past.settled == hours.day and not is_complete:
-            return state.past
-        told = _told(state) if is_complete else None
-        is_whole = told is not None and abs(_sum(hours.kwh) - told) <= ROUNDING_KWH
-        known = DayEnergy(hours=hours.kwh, total=told if is_whole else None)
-        until = closed if hours.day == site.day(now) else now
-        past = await self._async_write(state.past, site, {hours.day: known}, until, site.day(now))
-        return settled(past, hours.day) if is_complete else past
+    async def _async_adjust_total(self, clock: Clock) -> None:
+        """Adjust the statistics of the total energy sensor once a row shows that the total was lowered."""
+        state, adjustment = self._state(), self._state().adjustment
+        sensor = er.async_get(self._hass).async_get_entity_id(
+            Platform.SENSOR, "apsystems_openapi", f"{self._production.sid}_total_energy"
+        )
+        if adjustment is None or sensor is None:
+            return
+        if adjustment.asked_at is not None and abs(clock.now - adjustment.asked_at) < _ASK_AGAIN:
+            return
+        excess = await self._writer.async_excess(sensor, adjustment)
+        if excess is None:
+            total = state.energy.total if state.energy else None
+            if total is not None and total >= adjustment.shown:  # risen again before any row was compiled
+                self._adjust(None)
+            return
+        if excess.kwh < adjustment.shown / 2:  # the sum has followed the state, or is adjusted already
+            self._adjust(None)
+            return
+        asked = replace(adjustment, asked_at=clock.now)
+        self._adjust(asked)
+        if self._state().adjustment == asked:  # the state of an unloaded entry no longer changes
+            self._writer.async_take_off(sensor, excess)
 
-    async def _async_write_panels(self, before: SystemState, state: SystemState, site: Site, now: datetime) -> None:
-        for uid, panels in state.panels.items():
-            if panels == before.panels.get(uid):
-                continue
-            for channel, kwh in enumerate(panels.kwh, start=1):
-                statistic = replace(self._production, uid=uid, channel=channel)
-                await self._history.async_write(statistic, site, {panels.day: DayEnergy(total=kwh)}, now)
+    async def _async_write_day(self, fetched: FetchedDay, clock: Clock) -> None:
+        total = fetched.total
+        if fetched.is_fetched_again:
+            written = await self._writer.async_written(self._production, clock.site, fetched.day, fetched.day + DAY)
+            total = _total(fetched.hours, written.get(fetched.day))
+        await self._async_write({fetched.day: DayEnergy(hours=fetched.hours, total=total)}, fetched.closed, clock)
+        self._done(Unwritten(days=(fetched,)))
 
-    async def _async_day(self, past: Past, step: Step, site: Site, now: datetime) -> Past:
-        """Fetch a day's hours and write them."""
-        hours: Series = ()
-        with suppress(OpenApiNoDataError):
-            hours = await self._client.energy(EnergyLevel.HOURLY, step.day)
-        if any(hours):
-            written = await self._history.async_written(self._production, site, step.day, step.day + _DAY)
-            known = DayEnergy(hours=hours, total=_total(hours, written.get(step.day)))
-            past = await self._async_write(past, site, {step.day: known}, now, site.day(now))
-        return done(past, step, site.day(now), had_hours=any(hours))
+    async def _async_write_month(self, fetched: FetchedMonth, clock: Clock) -> None:
+        """Write the totals of a month; of a check, days whose hours came late are fetched again instead.
 
-    async def _async_month(self, past: Past, step: Step, site: Site, now: datetime) -> Past:
-        """Fetch a month's totals and write them; days whose hours came late are fetched again instead."""
-        first, today = step.day, site.day(now)
-        days: Series = ()
-        with suppress(OpenApiNoDataError):
-            days = await self._client.energy(EnergyLevel.DAILY, first)
+        A total of 0 is no news: it takes no hours away, and a day without rows shows 0 anyway.
+        """
+        first, backlog = fetched.month, self._state().backlog
         after = (first + timedelta(days=32)).replace(day=1)
-        written = await self._history.async_written(self._production, site, first, after)
-        oldest = None if self._options.import_history else past.since
+        written = await self._writer.async_written(self._production, clock.site, first, after)
+        oldest = date.min if clock.options.import_history else backlog.since or date.min
         totals = {
             day: kwh
-            for day, kwh in zip((first + n * _DAY for n in range((after - first).days)), days, strict=False)
-            if kwh is not None and day < today and (kwh or day in written)
-            if oldest is None or day >= oldest or day in written
+            for day, kwh in zip((first + n * DAY for n in range((after - first).days)), fetched.totals, strict=False)
+            if kwh and day < clock.day and (day in written or day >= oldest)
         }
-        late = {day for day in totals if step.late and _is_late(totals[day], written.get(day))}
-        late = {day for day in late if past.since is None or day >= past.since or day in written}
-        settling = {day: DayEnergy(total=kwh) for day, kwh in totals.items() if day not in late or day not in written}
-        past = await self._async_write(past, site, settling, now, today)
-        return done(past, step, today, late=late)
+        late = {day for day in totals if fetched.is_check and _is_late(totals[day], written.get(day))}
+        late = {day for day in late if backlog.since is None or day >= backlog.since or day in written}
+        known = {day: DayEnergy(total=kwh) for day, kwh in totals.items() if day not in late or day not in written}
+        await self._async_write(known, clock.now, clock)
+        self._done(Unwritten(months=(fetched,)))
+        self._change(lambda backlog: backlog.with_late(late, clock.day))
+
+    async def _async_write_panels(self, panels: tuple[PanelDay, ...], clock: Clock) -> None:
+        if clock.options.panel_statistics:
+            for panel in panels:
+                for channel, kwh in enumerate(panel.kwh, start=1):
+                    statistic = replace(self._production, uid=panel.uid, channel=channel)
+                    await self._writer.async_write(statistic, clock.site, {panel.day: DayEnergy(total=kwh)}, clock.now)
+        if panels:
+            self._done(Unwritten(panels=panels))
+
+    async def _async_write_running_day(self, clock: Clock) -> None:
+        """Write the hours of today that have closed."""
+        state = self._state()
+        known = state.closed_hours(clock)
+        if known is None or known.day != clock.day or state.backlog.settled == known.day:
+            return
+        hours = (known.day, known.hours, known.closed.replace(minute=0, second=0, microsecond=0))
+        if hours != self._hours:
+            await self._async_write({known.day: DayEnergy(hours=known.hours)}, known.closed, clock)
+            self._hours = hours
+
+    async def _async_move_cursor(self, clock: Clock) -> None:
+        """Move the cursor past days that need no call: those without energy, and those that have hours."""
+        backlog = self._state().backlog
+        if backlog.cursor_is_ready or backlog.months_to_go or not clock.options.import_history:
+            return
+        while (day := backlog.day_cursor) and backlog.has_days:
+            page = max(backlog.first or day, day - _PAGE)
+            written = await self._writer.async_written(self._production, clock.site, page, day + DAY)
+            coarse = [day for day, of_day in written.items() if of_day.is_coarse]
+            backlog = replace(backlog, day_cursor=max(coarse) if coarse else page - DAY)
+            if coarse:
+                break
+        before = self._state().backlog.day_cursor
+
+        def moved(current: Backlog) -> Backlog:
+            if current.day_cursor != before:
+                return current
+            return replace(current, day_cursor=backlog.day_cursor, cursor_is_ready=True)
+
+        self._change(moved)
+
+    async def _async_write(self, days: dict[date, DayEnergy], closed: datetime, clock: Clock) -> None:
+        """Write days of the production; when the statistic was cleared, the backlog begins anew."""
+        if not days:
+            return
+        backlog = self._state().backlog
+        known = Extent(oldest=backlog.oldest_row, newest=backlog.newest_row)
+        extent = await self._writer.async_write(self._production, clock.site, days, closed, known)
+
+        def with_extent(current: Backlog) -> Backlog:
+            if extent.is_lost:
+                current = current.cleared(clock.day, import_history=clock.options.import_history)
+            return replace(current, oldest_row=extent.oldest, newest_row=extent.newest)
+
+        self._change(with_extent)
+
+    def _done(self, written: Unwritten) -> None:
+        self._change(lambda backlog: replace(backlog, unwritten=backlog.unwritten.without(written)))
 
 
 def _total(hours: Series, written: Written | None) -> float | None:
-    """Return a day's total by what is written of it; hours that came late are right without."""
+    """Return a day's total by its written rows; hours that came late are right without."""
     if written is None:
         return None
-    return written.kwh if written.coarse or not _is_late(_sum(hours), written) else None
+    total = sum(kwh or 0.0 for kwh in hours)
+    return written.kwh if written.is_coarse or not _is_late(total, written) else None
 
 
 def _is_late(total: float, written: Written | None) -> bool:
     return abs(total - (written.kwh if written else 0.0)) > ROUNDING_KWH
-
-
-def _sum(hours: Series) -> float:
-    return sum(kwh or 0.0 for kwh in hours)
-
-
-def _told(state: SystemState) -> float | None:
-    """Return the total of the hours' day by the newest summary."""
-    same_day = state.energy is not None and state.hours is not None and state.energy.day == state.hours.day
-    return state.energy.told if same_day and state.energy else None
-
-
-def _closed(state: SystemState, hours: Hours, site: Site, now: datetime) -> datetime:
-    """Return up to when hours are complete: those out of the ECUs' own series until their newest samples."""
-    if hours.read_at is not None:
-        return min(now, hours.read_at)
-    reads = [state.ecu_reads[eid] for eid in state.plant.ecus if eid in state.ecu_reads]
-    return min([now, *(site.at(read.day, time.fromisoformat(read.data.newest)) for read in reads if read.data.newest)])

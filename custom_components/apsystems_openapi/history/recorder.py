@@ -1,34 +1,40 @@
-"""Days of energy in Home Assistant's long-term statistics: read, worked out and written until nothing changes."""
+"""Days of energy in Home Assistant's long-term statistics: read, computed and written until nothing changes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+import logging
 from typing import Final
 
 from homeassistant.components.recorder.core import Recorder
 from homeassistant.components.recorder.models import StatisticData, StatisticMeanType, StatisticMetaData
 from homeassistant.components.recorder.statistics import async_add_external_statistics, statistics_during_period
 from homeassistant.const import UnitOfEnergy
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.recorder import get_instance
 from homeassistant.util import slugify
 from homeassistant.util.unit_conversion import EnergyConverter
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..const import DOMAIN, LOGGER, MANUFACTURER
 from ..schedule.sun import Site
+from ..system.energy import Adjustment
+from .correction import Excess, read_excess
 from .rows import DayEnergy, Row, Rows, changed_rows, is_coarse, noon_of, rows_of
 
 # Where the newest row before a day is looked for: in a summer it is the evening before, in polar night months back.
 _LOOK_BACK: Final = (timedelta(days=3), timedelta(days=100), timedelta(days=36500))
 _PASSES: Final = 3
 _PATIENCE_S: Final = 180
-_ZERO: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_SOURCE: Final = "apsystems_openapi"
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-type Held = dict[datetime, tuple[float, float]]
+_LOGGER: Final = logging.getLogger(__name__)
+
+type Stored = dict[datetime, tuple[float, float]]
+"""Energy and sum (kWh) by start, in UTC."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,51 +49,51 @@ class Statistic:
     def id(self) -> str:
         """Return its id; of a production it ends so, of a channel in inverter and number."""
         what = "production" if self.uid is None else f"{self.uid}_{self.channel}"
-        return f"{DOMAIN}:{slugify(f'{self.sid}_{what}')}"
+        return f"{_SOURCE}:{slugify(f'{self.sid}_{what}')}"
 
     @property
     def name(self) -> str:
         """Return its name for people."""
-        of = f"{MANUFACTURER} {self.sid}"
+        of = f"APsystems {self.sid}"
         return f"{of} production" if self.uid is None else f"{of} inverter {self.uid} channel {self.channel}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    """The oldest and the newest row that are known to be in a statistic; `lost` when it was cleared meanwhile."""
+    """The oldest and the newest row that are known to be in a statistic; `is_lost` when it was cleared meanwhile."""
 
     oldest: datetime | None = None
     newest: datetime | None = None
-    lost: bool = False
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """What is written of a day: its energy (kWh), and whether that stands as one row."""
+    """A day as it is written: its energy (kWh), and whether that is a single row."""
 
     kwh: float
-    coarse: bool
+    is_coarse: bool
 
 
 class RecorderBusyError(Exception):
-    """The recorder does not take anything now: it starts, ends, or is locked."""
+    """The recorder takes nothing now: it starts, stops, or is locked."""
 
 
-class History:
-    """Writes days of energy. Without a recorder it does nothing, and says so once."""
+class StatisticsWriter:
+    """Writes days of energy. Without a recorder it does nothing, and logs so once."""
 
     def __init__(self, hass: HomeAssistant) -> None:
         self._hass = hass
         self._lock = asyncio.Lock()
         self._refused = False
-        self.available = "recorder" in hass.config.components
-        if not self.available:
-            LOGGER.info("The recorder is off, so that no statistics of the production are kept")
+        self.is_available = "recorder" in hass.config.components
+        if not self.is_available:
+            _LOGGER.info("The recorder is off, no statistics of the production are kept")
 
     @property
-    def ready(self) -> bool:
-        """Whether the recorder works off its queue, which it does not before Home Assistant has started."""
-        if not self.available:
+    def is_ready(self) -> bool:
+        """Whether the recorder processes its queue, which it does not before Home Assistant has started."""
+        if not self.is_available:
             return False
         recorder = get_instance(self._hass)
         return recorder.is_running and recorder.async_recorder_ready.is_set()
@@ -100,7 +106,7 @@ class History:
         closed: datetime,
         known: Extent | None = None,
     ) -> Extent:
-        """Write what is known of some days, as far as their hours have ended by `closed`; it is on disk on return.
+        """Write the known energy of some days, as far as their hours have ended by `closed`; it is on disk on return.
 
         The sum goes on from the database, never from memory, and is looked at again when it is written: the statistic
         may have been cleared meanwhile. Raises RecorderBusyError.
@@ -118,12 +124,23 @@ class History:
                     [StatisticData(start=row.start, state=row.kwh, sum=row.sum) for row in draft.rows],
                 )
                 await recorder.async_block_till_done()
-        former = [row for row in (known.oldest, known.newest) if row is not None and not lost]
-        moments = {*draft.held, *(row.start.astimezone(UTC) for row in draft.rows), *former}
-        return Extent(oldest=min(moments, default=None), newest=max(moments, default=None), lost=lost)
+        older = [row for row in (known.oldest, known.newest) if row is not None and not lost]
+        times = {*draft.stored, *(row.start.astimezone(UTC) for row in draft.rows), *older}
+        return Extent(oldest=min(times, default=None), newest=max(times, default=None), is_lost=lost)
 
     async def async_written(self, statistic: Statistic, site: Site, first: date, after: date) -> dict[date, Written]:
-        """Return what is written for each site day from one to before another; days without are missing.
+        """Return the days that are written from one to before another; days without rows are missing.
+
+        Raises RecorderBusyError.
+        """
+        days = await self.async_rows(statistic, site, first, after)
+        return {
+            day: Written(kwh=sum(of_day.values()), is_coarse=is_coarse(of_day, noon_of(day, site)))
+            for day, of_day in days.items()
+        }
+
+    async def async_rows(self, statistic: Statistic, site: Site, first: date, after: date) -> dict[date, Rows]:
+        """Return the rows of each site day from one to before another: kWh by start, in UTC.
 
         Raises RecorderBusyError.
         """
@@ -131,17 +148,30 @@ class History:
             start, end = (site.midnight(day).astimezone(UTC) for day in (first, after))
             rows = await recorder.async_add_executor_job(_rows, self._hass, statistic.id, start, end)
         days: dict[date, Rows] = {}
-        for moment, (kwh, _) in rows.items():
-            days.setdefault(site.day(moment), {})[moment] = kwh
-        return {
-            day: Written(kwh=sum(of_day.values()), coarse=is_coarse(of_day, noon_of(day, site)))
-            for day, of_day in days.items()
-        }
+        for time, (kwh, _) in rows.items():
+            days.setdefault(site.day(time), {})[time] = kwh
+        return days
+
+    async def async_excess(self, statistic_id: str, adjustment: Adjustment) -> Excess | None:
+        """Return by how much a sensor's sums are too high since it has fallen; None: no row shows that yet.
+
+        Raises RecorderBusyError.
+        """
+        async with self._recorder() as recorder:
+            return await recorder.async_add_executor_job(read_excess, self._hass, statistic_id, adjustment)
+
+    @callback
+    def async_take_off(self, statistic_id: str, excess: Excess) -> None:
+        """Queue an adjustment that lowers a sensor's sums from a row on."""
+        _LOGGER.info("Lowering the statistics of the total energy sensor by %.1f kWh", excess.kwh)
+        get_instance(self._hass).async_adjust_statistics(
+            statistic_id, excess.start, -excess.kwh, UnitOfEnergy.KILO_WATT_HOUR
+        )
 
     @asynccontextmanager
     async def _recorder(self) -> AsyncIterator[Recorder]:
-        """Have the recorder, with nothing waiting to be written. Raises RecorderBusyError."""
-        if not self.ready:
+        """Yield the recorder once its queue is empty. Raises RecorderBusyError."""
+        if not self.is_ready:
             raise RecorderBusyError
         try:
             async with asyncio.timeout(_PATIENCE_S), self._lock:
@@ -150,11 +180,11 @@ class History:
                 yield recorder
         except (HomeAssistantError, SQLAlchemyError, TimeoutError) as error:
             if not self._refused:
-                LOGGER.warning("The recorder does not take the statistics: %s", type(error).__name__)
+                _LOGGER.warning("Failed to write statistics, the recorder is busy: %s", type(error).__name__)
             self._refused = True
             raise RecorderBusyError from error
         if self._refused:
-            LOGGER.info("The recorder takes the statistics again")
+            _LOGGER.info("Writing statistics works again")
             self._refused = False
 
 
@@ -163,7 +193,7 @@ def _metadata(statistic: Statistic) -> StatisticMetaData:
         mean_type=StatisticMeanType.NONE,
         has_sum=True,
         name=statistic.name,
-        source=DOMAIN,
+        source=_SOURCE,
         statistic_id=statistic.id,
         unit_class=EnergyConverter.UNIT_CLASS,
         unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
@@ -172,40 +202,40 @@ def _metadata(statistic: Statistic) -> StatisticMetaData:
 
 @dataclass(frozen=True, kw_only=True)
 class _Draft:
-    """What is held of a statistic from `start` on, the sum before it if there is one, and the rows to be written."""
+    """The stored rows of a statistic from `start` on, the sum before it if there is one, and the rows to be written."""
 
     start: datetime
-    held: Held
+    stored: Stored
     base: float | None
     rows: list[Row]
 
     def has(self, row: datetime | None) -> bool:
-        """Tell whether a row that was written once is still there; of those before `start` there is only the sum."""
+        """Return whether a row that was written once is still there; of those before `start` there is only the sum."""
         if row is None:
             return True
-        return self.base is not None if row < self.start else row in self.held
+        return self.base is not None if row < self.start else row in self.stored
 
 
 def _draft(
     hass: HomeAssistant, statistic_id: str, site: Site, days: Mapping[date, DayEnergy], closed: datetime
 ) -> _Draft:
-    """Read what is held, and work out what is to be written. Blocks."""
+    """Read the stored rows, and compute those to be written. Blocks."""
     start = site.midnight(min(days)).astimezone(UTC)
-    held, base = _rows(hass, statistic_id, start, None), None
+    stored, base = _rows(hass, statistic_id, start, None), None
     for back in _LOOK_BACK:
-        if before := _rows(hass, statistic_id, max(_ZERO, start - back), start):
+        if before := _rows(hass, statistic_id, max(_EPOCH, start - back), start):
             base = before[max(before)][1]
             break
     by_day: dict[date, Rows] = {}
-    for moment, (kwh, _) in held.items():
-        by_day.setdefault(site.day(moment), {})[moment] = kwh
+    for time, (kwh, _) in stored.items():
+        by_day.setdefault(site.day(time), {})[time] = kwh
     fresh: Rows = {}
     for day, known in days.items():
         fresh |= rows_of(day, site, known, by_day.get(day, {}), closed)
-    return _Draft(start=start, held=held, base=base, rows=changed_rows(held, fresh, base or 0.0))
+    return _Draft(start=start, stored=stored, base=base, rows=changed_rows(stored, fresh, base or 0.0))
 
 
-def _rows(hass: HomeAssistant, statistic_id: str, start: datetime, end: datetime | None) -> Held:
+def _rows(hass: HomeAssistant, statistic_id: str, start: datetime, end: datetime | None) -> Stored:
     rows = statistics_during_period(hass, start, end, {statistic_id}, "hour", None, {"state", "sum"})
     return {
         datetime.fromtimestamp(row["start"], UTC): (row.get("state") or 0.0, row.get("sum") or 0.0)

@@ -1,7 +1,7 @@
 """Hours and days of energy as rows of a statistic: pure arithmetic.
 
-A row is the energy (kWh) of the hour that begins at a moment. What the cloud does not know stays a gap; a row that was
-written once cannot be deleted, so what turns out to be nothing becomes 0. Sums are made anew from the first changed row
+A row is the energy (kWh) of the hour that begins at a time. What the cloud does not know stays a gap; a row that was
+written once cannot be deleted, so one that proves to be empty becomes 0. Sums are made anew from the first changed row
 on, so that nothing depends on the order in which days come.
 """
 
@@ -24,7 +24,7 @@ type Rows = dict[datetime, float]
 
 @dataclass(frozen=True, kw_only=True)
 class DayEnergy:
-    """What is known of a site day: its hours, its total (kWh), or both; the total is what counts."""
+    """Known energy of a site day: its hours, its total (kWh), or both; the total counts."""
 
     hours: Series | None = None
     total: float | None = None
@@ -39,26 +39,28 @@ class Row:
     sum: float
 
 
-def rows_of(day: date, site: Site, known: DayEnergy, held: Rows, closed: datetime) -> Rows:
-    """Return the rows of a day by what is known of it; `held` are those that it has, by their start in UTC.
+def rows_of(day: date, site: Site, known: DayEnergy, stored: Rows, closed: datetime) -> Rows:
+    """Return the rows of a day from its known energy; `stored` are those that it has, by their start in UTC.
 
     Hours are scaled to the total, which the cloud gives more exactly than it rounds the hours. A total without hours
-    scales the hours that are held, or else stands as one row at noon. Hours that end after `closed`, and those that
-    the cloud does not know, stay as they are held.
+    scales the hours that are stored, or else stands as one row at noon. Hours that end after `closed`, and those that
+    the cloud does not know, stay as they are stored.
     """
     if known.hours is not None and any(known.hours):
-        return _by_hours(_starts(day, site), known.hours, known.total, held, closed)
+        return _by_hours(_starts(day, site), known.hours, known.total, stored, closed)
     total, noon = known.total, noon_of(day, site)
-    if total is None or noon is None or noon + _HOUR > closed or abs(sum(held.values()) - total) <= SAME_KWH:
-        return dict(held)
-    fine = {start: kwh for start, kwh in held.items() if kwh}
-    if fine and not is_coarse(held, noon):
-        return held | scaled(fine, total)
-    return dict.fromkeys(held, 0.0) | {noon: total}
+    if total is None or noon is None or noon + _HOUR > closed or abs(sum(stored.values()) - total) <= SAME_KWH:
+        return dict(stored)
+    fine = {start: kwh for start, kwh in stored.items() if kwh}
+    if fine and not total:  # a cloud that has lost a day's record takes nothing away
+        return dict(stored)
+    if fine and not is_coarse(stored, noon):
+        return stored | scaled(fine, total)
+    return dict.fromkeys(stored, 0.0) | {noon: total}
 
 
 def is_coarse(rows: Rows, noon: datetime | None) -> bool:
-    """Tell whether a day's energy stands as one row at noon."""
+    """Return whether a day's energy stands as one row at noon."""
     return [start for start, kwh in rows.items() if kwh] == [noon]
 
 
@@ -78,33 +80,33 @@ def scaled(hours: Rows, total: float | None) -> Rows:
     return rows
 
 
-def changed_rows(held: Mapping[datetime, tuple[float, float]], fresh: Rows, base: float) -> list[Row]:
-    """Return the rows that are to be written: those whose energy or sum is another than held.
+def changed_rows(stored: Mapping[datetime, tuple[float, float]], fresh: Rows, base: float) -> list[Row]:
+    """Return the rows that are to be written: those whose energy or sum is another than stored.
 
-    `held` gives energy and sum by start, `base` is the sum before the first row of either.
+    `stored` gives energy and sum by start, `base` is the sum before the first row of either.
     """
-    merged = {start: kwh for start, (kwh, _) in held.items()} | fresh
+    merged = {start: kwh for start, (kwh, _) in stored.items()} | fresh
     total, rows = base, list[Row]()
     for start in sorted(merged):
         total = round(total + merged[start], 6)
-        was = held.get(start)
+        was = stored.get(start)
         if was is None or abs(was[0] - merged[start]) > _EXACT or abs(was[1] - total) > _EXACT:
             zone = timezone(timedelta(minutes=-start.minute % 60))
             rows.append(Row(start=start.astimezone(zone), kwh=merged[start], sum=total))
     return rows
 
 
-def _by_hours(starts: list[list[datetime]], hours: Series, total: float | None, held: Rows, closed: datetime) -> Rows:
-    coarse = is_coarse(held, next(iter(starts[NOON.hour]), None))
+def _by_hours(starts: list[list[datetime]], hours: Series, total: float | None, stored: Rows, closed: datetime) -> Rows:
+    coarse = is_coarse(stored, next(iter(starts[NOON.hour]), None))
     rows: Rows = {}
-    for moments, kwh in zip(starts, hours, strict=True):
-        for start in moments:
-            if kwh is not None and moments[-1] + _HOUR <= closed:
-                rows[start] = kwh / len(moments)
-            elif start in held and not coarse:
-                rows[start] = held[start]
-    rows = scaled({start: kwh for start, kwh in rows.items() if kwh or start in held}, total)
-    return dict.fromkeys(held, 0.0) | rows
+    for starts_of_hour, kwh in zip(starts, hours, strict=True):
+        for start in starts_of_hour:
+            if kwh is not None and starts_of_hour[-1] + _HOUR <= closed:
+                rows[start] = kwh / len(starts_of_hour)
+            elif start in stored and not coarse:
+                rows[start] = stored[start]
+    rows = scaled({start: kwh for start, kwh in rows.items() if kwh or start in stored}, total)
+    return dict.fromkeys(stored, 0.0) | rows
 
 
 def _starts(day: date, site: Site) -> list[list[datetime]]:
@@ -112,6 +114,6 @@ def _starts(day: date, site: Site) -> list[list[datetime]]:
     starts = []
     for hour in range(HOURS):
         wall = datetime.combine(day, time(hour))
-        moments = {wall.replace(tzinfo=site.zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
-        starts.append(sorted(m for m in moments if m.astimezone(site.zone).replace(tzinfo=None) == wall))
+        starts_of_hour = {wall.replace(tzinfo=site.zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+        starts.append(sorted(m for m in starts_of_hour if m.astimezone(site.zone).replace(tzinfo=None) == wall))
     return starts

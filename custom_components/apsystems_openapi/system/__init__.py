@@ -1,1 +1,1 @@
-"""What is known of one system, and what follows from it."""
+"""The state of one system, and the decisions that follow from it."""

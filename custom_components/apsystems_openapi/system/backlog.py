@@ -1,174 +1,336 @@
-"""What of the past is still to be fetched, and what is next: pure.
+"""The backlog of history: which days are still to be fetched, in which order, and which answers are not written yet.
 
-The newest comes first, and what is missing since the installation before anything older. Months are a call each, whose
-days stand as one row each; then days are a call each, hour by hour. Every few days, the totals of the last days are
-held against what is written: what reached the cloud late is fetched again. Where the cloud has no hours for many days
-in a row, it has none before either.
+Newest first, and days since the installation before anything older. Months come first, one call each, whose days
+stand as one row each; then days, one call each, hour by hour. Every few days the totals of the last days are compared
+with the written rows: days that reached the cloud late are fetched again. Where the cloud has no hours for many days in
+a row, it has none before them either.
+
+What a call has brought stays in the backlog until the recorder has it, so that a recorder that is busy, or a stop of
+Home Assistant, costs no second call.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from ..cloud.models import Series
+from ..schedule.calls import Call, Kind, Purpose, Slot
+
 CHECK_EVERY: Final = timedelta(days=3)
-# An ECU that was off line brings its days with it when it is back.
-LATE: Final = timedelta(days=7)
-# Days that are missed for longer wait for calls that nothing else needs.
-NEAR: Final = timedelta(days=31)
+LATE: Final = timedelta(days=7)  # an ECU that was off line brings its days with it when it is back
+NEAR: Final = timedelta(days=31)  # days that are missing for longer wait for calls that nothing else needs
 MONTHS_AT_ONCE: Final = 30
 MOST_EMPTY: Final = 14
+MOST_UNWRITTEN: Final = 60  # answers; beyond them nothing more is fetched until the recorder has taken some
+MOST_PANEL_DAYS: Final = 4000  # a month of 120 inverters
 _DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """The next thing to fetch: a day's hours, or the days of the month that begins with `day`.
-
-    After a month with `late`, days that differ are fetched again.
-    """
+    """One fetch of history: the hours of a day, or the daily totals of the month that begins with `day`."""
 
     day: date
-    month: bool = False
-    late: bool = False
+    is_month: bool = False
+    eid: str = ""
+    """The ECU whose panels' energy of the day is to be fetched instead."""
+
+    def slot(self, now: datetime) -> Slot:
+        """Return the ordinary call that fetches it."""
+        if self.eid:
+            call = Call(kind=Kind.BATCH_ENERGY, target=self.eid)
+        else:
+            call = Call(kind=Kind.DAILY if self.is_month else Kind.HOURLY)
+        return Slot(at=now, until=now, call=call, day=self.day, purpose=Purpose.HISTORY)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Past:
-    """How far the past has been fetched. Both cursors go back in time; None: not begun.
+class FetchedDay:
+    """Hours of a day (kWh) that are to be written, as far as they had ended by `closed`; its total where known."""
 
-    `first` is the oldest day that is wanted, `since` the day of the installation, `settled` the newest day that is
-    complete, `gaps` are missed days, the newest first. `checks` are months whose totals are to be written, `recent`
-    those that are looked at for late days, as they were on `checked`. `empty` is how many days in a row had a total and
-    no hours. `oldest` and `newest` are rows that are known to be written.
-    """
+    day: date
+    hours: Series
+    closed: datetime
+    total: float | None = None
+    is_fetched_again: bool = False
+    """Whether it was fetched for the history: then a total that is written already counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FetchedMonth:
+    """Daily totals (kWh) from a month's first day on. With `is_check`, days that differ are to be fetched again."""
+
+    month: date
+    totals: Series
+    is_check: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelDay:
+    """The energy (kWh) of an inverter's channels on a day."""
+
+    day: date
+    uid: str
+    kwh: Series
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelGap:
+    """A day of which the panels of an ECU are wanted."""
+
+    day: date
+    eid: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unwritten:
+    """Answers that are to be written to the recorder."""
+
+    days: tuple[FetchedDay, ...] = ()
+    months: tuple[FetchedMonth, ...] = ()
+    panels: tuple[PanelDay, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.days) + len(self.months)
+
+    def without(self, written: Unwritten) -> Unwritten:
+        """Return what remains after some answers were written; one that came meanwhile stays."""
+        return Unwritten(
+            days=tuple(day for day in self.days if day not in written.days),
+            months=tuple(month for month in self.months if month not in written.months),
+            panels=tuple(panel for panel in self.panels if panel not in written.panels),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backlog:
+    """How far the history has been fetched. Both cursors go back in time; None: not begun."""
 
     first: date | None = None
+    """The oldest day that is wanted: the plant's first."""
     since: date | None = None
+    """The day of the installation."""
     settled: date | None = None
-    month: date | None = None
-    day: date | None = None
+    """The newest day that is complete."""
+    month_cursor: date | None = None
+    day_cursor: date | None = None
+    cursor_is_ready: bool = False
+    """Whether the day cursor stands on a day that needs a call; only the recorder knows."""
     gaps: tuple[date, ...] = ()
+    """Days that were missed or are wanted again, newest first."""
+    panel_gaps: tuple[PanelGap, ...] = ()
+    """Newest first."""
     checks: tuple[date, ...] = ()
+    """Months whose totals are to be written after their gaps."""
     recent: tuple[date, ...] = ()
+    """Months that are checked for days that came late."""
     checked: date | None = None
-    empty: int = 0
-    oldest: datetime | None = None
-    newest: datetime | None = None
+    """When `recent` was last filled."""
+    empty_days: int = 0
+    """How many days in a row had a total and no hours."""
+    oldest_row: datetime | None = None
+    newest_row: datetime | None = None
+    unwritten: Unwritten = Unwritten()
+    loans_on: date | None = None
+    loans: int = 0
+    """Calls of the day `loans_on` that nobody planned."""
+
+    # How much there is to do
 
     @property
     def months_to_go(self) -> int:
-        """Return how many months are to be fetched, each by one call."""
-        if self.first is None or self.month is None:
+        """How many months the cursor has still to fetch, one call each."""
+        if self.first is None or self.month_cursor is None:
             return 0
-        return max(0, 12 * (self.month.year - self.first.year) + self.month.month - self.first.month + 1)
+        months = 12 * (self.month_cursor.year - self.first.year) + self.month_cursor.month - self.first.month
+        return max(0, months + 1)
 
     @property
     def has_days(self) -> bool:
-        """Whether days are to be fetched hour by hour, and it looks as if the cloud had them."""
-        within = self.first is not None and self.day is not None and self.day >= self.first
-        return within and self.empty < MOST_EMPTY
+        """Whether the cursor has days to fetch, and the cloud seems to have their hours."""
+        return self._days_at_cursor > 0 and self.empty_days < MOST_EMPTY
+
+    @property
+    def _days_at_cursor(self) -> int:
+        if self.first is None or self.day_cursor is None:
+            return 0
+        return max(0, (self.day_cursor - self.first).days + 1)
 
     @property
     def days_to_go(self) -> int:
-        """Return how many days wait for their hours."""
-        behind = (self.day - self.first).days + 1 if self.has_days and self.day and self.first else 0
-        return len(self.gaps) + behind
-
-    def days_in_wait(self, today: date) -> int:
-        """Return how many days wait for calls that nothing else needs."""
-        return self.days_to_go - sum(day >= today - NEAR for day in self.gaps)
+        """How many days wait for their hours."""
+        return len(self.gaps) + (self._days_at_cursor if self.has_days else 0)
 
     @property
     def calls_to_go(self) -> int:
-        """Return how many calls all of it takes."""
-        return self.days_to_go + len(self.checks) + self.months_to_go
+        """How many calls all of it takes."""
+        return self.days_to_go + len(self.checks) + self.months_to_go + len(self.panel_gaps)
+
+    def days_not_near(self, today: date) -> int:
+        """Return how many days wait for calls that nothing else needs."""
+        return self.days_to_go - sum(day >= today - NEAR for day in self.gaps)
 
     def days_done(self, today: date) -> int:
-        """Return how many days have been fetched hour by hour, or found to have none."""
+        """Return how many days have been fetched hour by hour, or have no hours."""
         return max(0, (today - self.first).days - self.days_to_go) if self.first else 0
 
+    # What comes next
 
-def begun(past: Past, today: date, first: date | None) -> Past:
-    """Return where to go on: a new first day opens what lies before, days since the last settled one are gaps."""
-    yesterday = today - _DAY
-    if first is not None and past.first is None:
-        past = replace(past, first=min(first, today))
-    if past.settled is None:
-        return replace(past, since=today, settled=yesterday, day=yesterday, month=month_of(today), checked=today)
-    if past.settled > today:  # by a clock that ran ahead
-        past = replace(past, settled=yesterday)
-    missed = days_between((past.settled or yesterday) + _DAY, yesterday)
-    if missed:
-        old = {month_of(day) for day in missed if day < today - NEAR}
-        past = wanted(replace(past, settled=yesterday, checks=_newest_first({*past.checks, *old})), missed)
-    if past.checked is None or not timedelta() <= today - past.checked < CHECK_EVERY:
-        past = replace(past, checked=today, recent=_newest_first({month_of(yesterday), month_of(today - LATE)}))
-    return past
+    def steps(self, today: date, *, import_history: bool) -> Iterator[Step]:
+        """Yield every step that could be next, in order. `import_history`: also days before the installation."""
+        near = [Step(day=day) for day in self.gaps if day >= today - NEAR]
+        months = [Step(day=month, is_month=True) for month in (*self.checks, *self.recent)]
+        days = [Step(day=day) for day in self.gaps if day < today - NEAR]
+        yield from [*near, *months]
+        cursor = self._cursor_step() if import_history else None
+        if cursor is not None and cursor.is_month:
+            yield cursor
+        yield from days
+        yield from (Step(day=gap.day, eid=gap.eid) for gap in self.panel_gaps)
+        if cursor is not None and not cursor.is_month:
+            yield cursor
 
+    def _cursor_step(self) -> Step | None:
+        if self.months_to_go and self.month_cursor:
+            return Step(day=self.month_cursor, is_month=True)
+        return Step(day=self.day_cursor) if self.has_days and self.day_cursor else None
 
-def settled(past: Past, day: date) -> Past:
-    """Return the past after a day whose hours are complete; the days before it are gaps by now."""
-    if past.settled == day - _DAY:
-        past = replace(past, settled=day)
-    return replace(past, gaps=tuple(gap for gap in past.gaps if gap != day))
+    def can_take(self, step: Step) -> bool:
+        """Return whether the recorder keeps up: nothing is fetched that nobody could write."""
+        if len(self.unwritten) >= MOST_UNWRITTEN or (step.eid and self.unwritten.panels):
+            return False
+        return self.cursor_is_ready or step.is_month or bool(step.eid) or step.day in self.gaps
 
+    def worth_a_loan(self, step: Step, today: date) -> int:
+        """Return how many calls may be made at once for a step that nobody planned: what brings much, or was missed."""
+        if step.eid:
+            return 0
+        if not step.is_month:
+            return int(step.day in self.gaps and step.day >= today - NEAR)
+        if step.day == self.month_cursor:
+            return min(MONTHS_AT_ONCE, self.months_to_go)
+        return int(step.day in self.checks)
 
-def wanted(past: Past, days: Iterable[date]) -> Past:
-    """Return the past with more days to fetch."""
-    return replace(past, gaps=_newest_first({*past.gaps, *days}))
+    # What happens to it
 
+    def with_loans(self, today: date, number: int) -> Backlog:
+        """Return the backlog after so many calls of a day that nobody planned."""
+        return replace(self, loans_on=today, loans=number + (self.loans if self.loans_on == today else 0))
 
-def cleared(past: Past, today: date, *, behind: bool) -> Past:
-    """Return the past of a statistic that was deleted: all of it is to be fetched again."""
-    past = replace(past, month=month_of(today), day=today - _DAY, settled=today - _DAY, empty=0, checks=(), gaps=())
-    if behind and past.first is not None:
-        return past
-    return wanted(past, days_between(past.since or today, today - _DAY))
+    def begun(self, today: date, first: date | None) -> Backlog:
+        """Return the backlog of a day: a first day opens what lies before, days since the last settled are gaps."""
+        yesterday, backlog = today - _DAY, self
+        if first is not None and self.first is None:
+            backlog = replace(backlog, first=min(first, today))
+        if backlog.settled is None:
+            return replace(
+                backlog,
+                since=today,
+                settled=yesterday,
+                day_cursor=yesterday,
+                month_cursor=month_of(today),
+                checked=today,
+            )
+        if backlog.settled > today:  # by a clock that was ahead
+            backlog = replace(backlog, settled=yesterday)
+        if missed := days_between((backlog.settled or yesterday) + _DAY, yesterday):
+            old = {month_of(day) for day in missed if day < today - NEAR}
+            checks = _newest_first({*backlog.checks, *old})
+            backlog = replace(backlog, settled=yesterday, checks=checks).with_wanted(missed)
+        if backlog.checked is None or not timedelta() <= today - backlog.checked < CHECK_EVERY:
+            recent = {month_of(yesterday), month_of(today - LATE)}
+            backlog = replace(backlog, checked=today, recent=_newest_first(recent))
+        return backlog
 
+    def with_wanted(self, days: Iterable[date]) -> Backlog:
+        """Return the backlog with more days to fetch."""
+        return replace(self, gaps=_newest_first({*self.gaps, *days}))
 
-def next_step(past: Past, today: date, *, behind: bool, put_off: Collection[Step] = ()) -> Step | None:
-    """Return what to fetch next; `behind`: also what lies before the installation. What is put off waits."""
-    days = [Step(day=day) for day in past.gaps]
-    near = [step for step in days if step.day >= today - NEAR]
-    months = [Step(day=month, month=True) for month in past.checks]
-    months += [Step(day=month, month=True, late=True) for month in past.recent]
-    cursors = []
-    if behind and past.months_to_go and past.month:
-        cursors = [Step(day=past.month, month=True)]
-    elif behind and past.has_days and past.day:
-        cursors = [Step(day=past.day)]
-    in_order = [*near, *months, *cursors, *days] if cursors and cursors[0].month else [*near, *months, *days, *cursors]
-    return next((step for step in in_order if step not in put_off), None)
+    def with_wanted_panels(self, days: Iterable[date], eids: Iterable[str]) -> Backlog:
+        """Return the backlog with days of which the panels of some ECUs are wanted."""
+        eids = tuple(eids)
+        gaps = {*self.panel_gaps, *(PanelGap(day=day, eid=eid) for day in days for eid in eids)}
+        return replace(self, panel_gaps=tuple(sorted(gaps, key=lambda gap: (gap.day, gap.eid), reverse=True)))
 
+    def without_panel_gap(self, day: date, eid: str) -> Backlog:
+        """Return the backlog after the panels of an ECU were fetched, whether the cloud had any or not."""
+        return replace(self, panel_gaps=tuple(gap for gap in self.panel_gaps if (gap.day, gap.eid) != (day, eid)))
 
-def worth_borrowing(past: Past, step: Step | None, today: date) -> int:
-    """Return how many calls may be made at once that nobody planned: those that bring much, or what was missed."""
-    if step is None or step.late:
-        return 0
-    if step.month:
-        return min(MONTHS_AT_ONCE, past.months_to_go) if step.day == past.month else 1
-    return int(step.day in past.gaps and step.day >= today - NEAR)
+    def with_closed_day(self, closed: FetchedDay) -> Backlog:
+        """Return the backlog after a day whose hours are complete; they are to be written."""
+        settled = closed.day if self.settled == closed.day - _DAY else self.settled
+        gaps = tuple(gap for gap in self.gaps if gap != closed.day)
+        return replace(self, settled=settled, gaps=gaps).with_unwritten_day(closed)
 
+    def with_unwritten_day(self, last: FetchedDay) -> Backlog:
+        """Return the backlog with hours of a day that are to be written, complete or not."""
+        days = (*(known for known in self.unwritten.days if known.day != last.day), last)
+        return replace(self, unwritten=replace(self.unwritten, days=days))
 
-def done(past: Past, step: Step, today: date, *, had_hours: bool = False, late: Iterable[date] = ()) -> Past:
-    """Return the past after a step, whether there was something or not."""
-    if step.late:
-        past = replace(past, recent=tuple(month for month in past.recent if month != step.day))
-        late = tuple(late)
-        # While the cloud corrects, it is looked at every day.
-        return wanted(replace(past, checked=today - CHECK_EVERY + _DAY), late) if late else past
-    if step.month:
-        past = replace(past, checks=tuple(month for month in past.checks if month != step.day))
-        return replace(past, month=month_of(past.month - _DAY)) if past.month == step.day else past
-    if step.day in past.gaps:
-        month, rest = month_of(step.day), tuple(day for day in past.gaps if day != step.day)
-        # The day's hours are rounded; its month's totals are not.
-        complete = {month} - {month_of(day) for day in rest}
-        return replace(past, gaps=rest, checks=_newest_first({*past.checks, *complete}))
-    if step.day != past.day:  # the statistic was cleared meanwhile, and all begins anew
-        return past
-    return replace(past, day=step.day - _DAY, empty=0 if had_hours else past.empty + 1)
+    def with_day(self, fetched: FetchedDay) -> Backlog:
+        """Return the backlog after the hours of a day were fetched, whether the cloud had any or not."""
+        backlog, day = self, fetched.day
+        if any(fetched.hours):
+            backlog = backlog.with_unwritten_day(fetched)
+        if day in backlog.gaps:
+            gaps = tuple(gap for gap in backlog.gaps if gap != day)
+            # The day's hours are rounded; its month's totals are not.
+            complete = {month_of(day)} - {month_of(gap) for gap in gaps}
+            return replace(backlog, gaps=gaps, checks=_newest_first({*backlog.checks, *complete}))
+        if day != backlog.day_cursor:  # the statistic was cleared meanwhile, and everything begins anew
+            return backlog
+        empty = 0 if any(fetched.hours) else backlog.empty_days + 1
+        return replace(backlog, day_cursor=day - _DAY, cursor_is_ready=False, empty_days=empty)
+
+    def with_month(self, month: date, totals: Series) -> Backlog:
+        """Return the backlog after the totals of a month were fetched, whether the cloud had any or not."""
+        is_check = month in self.recent and month not in self.checks
+        backlog = replace(self, checks=tuple(known for known in self.checks if known != month))
+        if is_check:
+            backlog = replace(backlog, recent=tuple(known for known in self.recent if known != month))
+        is_cursor = month == self.month_cursor and month not in {*self.checks, *self.recent}
+        if is_cursor:
+            backlog = replace(backlog, month_cursor=month_of(month - _DAY), cursor_is_ready=False)
+        if not any(total is not None for total in totals):
+            return backlog
+        fetched = FetchedMonth(month=month, totals=totals, is_check=is_check)
+        months = (*(known for known in backlog.unwritten.months if known != fetched), fetched)
+        return replace(backlog, unwritten=replace(backlog.unwritten, months=months))
+
+    def with_panels(self, panels: Iterable[PanelDay]) -> Backlog:
+        """Return the backlog with the energy of panels that is to be written; the oldest days give way."""
+        days = {(panel.day, panel.uid): panel for panel in (*self.unwritten.panels, *panels)}
+        kept = tuple(days[key] for key in sorted(days)[-MOST_PANEL_DAYS:])
+        return replace(self, unwritten=replace(self.unwritten, panels=kept))
+
+    def with_postponed(self, day: date) -> Backlog:
+        """Return the backlog after a day could not be fetched: it becomes a gap, so that the days before it go on."""
+        if day != self.day_cursor or day in self.gaps:
+            return self
+        return replace(self.with_wanted([day]), day_cursor=day - _DAY, cursor_is_ready=False)
+
+    def with_late(self, days: Iterable[date], today: date) -> Backlog:
+        """Return the backlog after days were found whose total has changed; while it does, it is checked daily."""
+        if not (late := tuple(days)):
+            return self
+        return replace(self, checked=today - CHECK_EVERY + _DAY).with_wanted(late)
+
+    def cleared(self, today: date, *, import_history: bool) -> Backlog:
+        """Return the backlog of a statistic that was deleted: everything is to be fetched again."""
+        backlog = replace(
+            self,
+            month_cursor=month_of(today),
+            day_cursor=today - _DAY,
+            cursor_is_ready=False,
+            settled=today - _DAY,
+            empty_days=0,
+            checks=(),
+            gaps=(),
+        )
+        if import_history and self.first is not None:
+            return backlog
+        return backlog.with_wanted(days_between(self.since or today, today - _DAY))
 
 
 def month_of(day: date) -> date:
@@ -177,7 +339,7 @@ def month_of(day: date) -> date:
 
 
 def days_between(first: date, last: date) -> list[date]:
-    """Return the days from one to another, with both."""
+    """Return the days from one to another, both included."""
     return [first + n * _DAY for n in range((last - first).days + 1)]
 
 

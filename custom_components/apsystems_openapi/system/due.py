@@ -1,87 +1,162 @@
-"""What is to be asked at a moment, beside and by the plan. No clock, no Home Assistant."""
+"""Which calls are to be made now: those of the plan that are due, what the state lacks, and loans for history.
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+The plan says when, the waits say whether, the state shows the gaps. Pure; the time comes with the clock.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from ..schedule.calls import LONGEST_INTERVAL, Call, Kind, Options, Slot
-from ..schedule.sun import Site, daylight, solar_hours
+from ..schedule.calls import Call, Kind, Purpose, Slot
+from ..schedule.options import LONGEST_INTERVAL
+from .backlog import Step
+from .clock import DAY, Clock
 from .state import SystemState
+from .topology import is_about_inverter
+from .updates import UPDATES
+from .waits import APP_ID, ENTRY, HISTORY, LOAN, REQUESTS, Waits
 
 SUMMARY: Final = Call(kind=Kind.SUMMARY)
 DETAILS: Final = Call(kind=Kind.DETAILS)
 INVERTERS: Final = Call(kind=Kind.INVERTERS)
-PAST: Final = Call(kind=Kind.PAST)
-A_DAY: Final = timedelta(days=1)
-# The light of a system is in its details, and changes seldom.
-LIGHT_LASTS: Final = timedelta(days=3)
-BETWEEN_LOANS: Final = timedelta(minutes=5)
+STATUS_LASTS: Final = timedelta(days=3)  # a system's status light is in its details, and changes seldom
+DOUBTED: Final = 1  # refusals in a row that make the credentials doubtful
+MOST_LOANS: Final = 1 / 15  # of a month's calls, in a day: the calls of two days
+MOST_REQUESTS: Final = 10  # calls in a day
+ROOM_FOR_LOANS: Final = 1 / 10  # of the quota; with less left nothing is lent
+_FOR_EVERYBODY: Final = frozenset(kind for kind, update in UPDATES.items() if update.is_for_everybody)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Situation:
-    """A moment at a site, what is known there, and when each call was last asked."""
+    """A time at a site, the state of the system, and when each call was last made."""
 
-    now: datetime
-    site: Site
+    clock: Clock
     state: SystemState
-    options: Options
-    asked: Callable[[Call], datetime | None]
+    waits: Waits
+    """Those of the App ID and of the system together."""
+    asked: Callable[[str], datetime | None]
+    """When the call of a slot's key was last sent."""
+
+    # Calls of the plan
+
+    def due(self, slots: Sequence[Slot]) -> list[Slot]:
+        """Return the calls that are to be made now, in order: of the plan, and what the state lacks beside them."""
+        now = self.clock.now
+        planned = [slot for slot in slots if slot.at <= now < slot.until and self.may_be_made(slot)]
+        lacking = [self.at_once(call) for call in self._lacking(planned)]
+        return [*planned, *(slot for slot in lacking if self.waits.allows(slot, now))]
+
+    def may_be_made(self, slot: Slot) -> bool:
+        """Return whether a call of the plan is still to be made, or may be tried again, and no wait is in force."""
+        asked, now = self.asked(slot.key), self.clock.now
+        is_open = asked is None or asked > now or asked < slot.at  # later than now: by a clock that was ahead
+        is_open = is_open or self.waits.is_due_again(slot.call, slot.at, now)
+        return is_open and self.waits.allows(slot, now)
 
     def at_once(self, call: Call) -> Slot:
-        """Return a call as a slot of this moment."""
-        return Slot(at=self.now, until=self.now, call=call, day=self.site.day(self.now))
+        """Return a call about the site day that nobody planned."""
+        return Slot(at=self.clock.now, until=self.clock.now, call=call, day=self.clock.day)
 
-    def due(self, slots: Sequence[Slot], again: Mapping[Call, datetime]) -> list[Slot]:
-        """Return the slots of the plan whose calls are to be made; `again`: those that failed, and from when on."""
-        return [s for s in slots if s.at <= self.now < s.until and self._is_open(s, again.get(s.call))]
+    def next_wake(self, slots: Sequence[Slot]) -> datetime:
+        """Return when to look again: at the next call of the plan, or at midnight."""
+        return min([self.clock.next_midnight, *(slot.at for slot in slots if slot.at > self.clock.now)])
 
-    def lacking(self, due: Sequence[Slot], *, proof: bool) -> Iterator[Call]:
-        """Return what the state lacks, beside what is due; `proof`: a summary is to show that credentials are right.
+    def first_read(self) -> list[Slot]:
+        """Return the calls that an empty state lacks."""
+        missing = {INVERTERS: self.state.ecus, SUMMARY: self.state.energy}
+        return [self.at_once(call) for call, known in missing.items() if known is None]
 
-        It rides along with a poll, or is asked once a day.
-        """
-        calls = {slot.call for slot in due}
-        polls = any(slot.read or slot.call.kind is Kind.HOURLY for slot in due)
-        if ((polls and self._is_unsettled()) or proof) and SUMMARY not in calls:
+    def lacks_room(self, needed: int, left: int) -> dict[str, str] | None:
+        """Return the figures for a message when the month has fewer calls left than are needed."""
+        return {"needed": str(needed), "left": str(left)} if left < needed else None
+
+    # Reads that nobody planned
+
+    def read_calls(self) -> list[Call]:
+        """Return the calls that read today's energy and the current power: one where there is one ECU."""
+        ecus = self.state.plant(self.clock, has_recorder=False)
+        if not (self.clock.options.automatic and self.clock.options.live_power and ecus.ecu_days and ecus.ecus):
+            return [SUMMARY]
+        return [Call(kind=Kind.ECU_DAY, target=eid) for eid in ecus.ecus]
+
+    def requested_calls(self, left: int) -> list[Call]:
+        """Return the calls of a read that an automation asks for; none beyond its allowance, at night, or too soon."""
+        calls, state = self.read_calls(), self.state
+        made = state.requests if state.requests_on == self.clock.day else 0
+        waits = self.waits.longest((APP_ID, ENTRY, REQUESTS), self.clock.now)
+        fits = len(calls) <= min(MOST_REQUESTS - made, left)
+        return calls if fits and waits is None and self.clock.is_solar_hours else []
+
+    # What the state lacks
+
+    def _lacking(self, due: Sequence[Slot]) -> Iterator[Call]:
+        """Yield calls that fill gaps of the state; they ride along with a poll, or are made once a day."""
+        kinds = {slot.call.kind for slot in due}
+        polls = any(slot.purpose is Purpose.READ or slot.call.kind is Kind.HOURLY for slot in due)
+        if Kind.SUMMARY not in kinds and ((polls and self._wants_summary()) or self._wants_proof(due)):
             yield SUMMARY
-        old_light = polls and self.options.automatic and not self._asked_within(LIGHT_LASTS, DETAILS)
-        if (self.state.details is None or old_light) and not self._asked_within(A_DAY, DETAILS):
+        if self._wants_details(polls=polls):
             yield DETAILS
-        if self.state.strangers and INVERTERS not in calls and not self._asked_within(A_DAY, INVERTERS):
+        if due and Kind.INVERTERS not in kinds and self._wants_listing():
             yield INVERTERS
 
-    def may_borrow(self, room: int) -> bool:
-        """Tell whether calls that nobody planned may be made, which the days after pay for: now and then, by day."""
-        hours = solar_hours(self.site, self.site.day(self.now), self.options.sunrise_offset, self.options.sunset_offset)
-        by_day = hours is not None and self.now in hours
-        plenty = room > self.options.monthly_quota / 10
-        return self.options.automatic and plenty and by_day and not self._asked_within(BETWEEN_LOANS, PAST)
-
-    def _is_open(self, slot: Slot, again: datetime | None) -> bool:
-        """Tell whether a slot's call has not been made, or failed and is to be tried once more.
-
-        Reads that bring nothing newer, because an ECU is off line, are made half as often each time.
-        """
-        asked = self.asked(slot.call)
-        if asked is None or asked > self.now:  # by a clock that was ahead
-            return True
-        if slot.read and self.state.idle_reads > 1:
-            spacing = (slot.until - slot.at) * 2 ** min(self.state.idle_reads - 1, 5)
-            reads = [SUMMARY, *(Call(kind=Kind.ECU_DAY, target=eid) for eid in self.state.plant.ecus)]
-            last = max(moment for read in (slot.call, *reads) if (moment := self.asked(read)))
-            return last < slot.at and slot.at - last >= min(spacing, LONGEST_INTERVAL)
-        return asked < slot.at or (again is not None and again <= self.now)
-
-    def _is_unsettled(self) -> bool:
-        """Tell whether a summary would settle something, such as an evening that had none."""
-        energy, light = self.state.energy, daylight(self.site, self.site.day(self.now) - A_DAY)
+    def _wants_summary(self) -> bool:
+        """Return whether a summary would settle something, such as an evening that had none."""
+        energy, evening = self.state.energy, self.clock.solar_day(self.clock.day - DAY).daylight
         if energy is None or energy.wants_summary:
             return energy is not None
-        missed = light is not None and energy.lacks_summary(light.end - LONGEST_INTERVAL)
+        missed = evening is not None and energy.lacks_summary(evening.end - LONGEST_INTERVAL)
         return missed and not self._asked_within(LONGEST_INTERVAL, SUMMARY)
 
+    def _wants_proof(self, due: Sequence[Slot]) -> bool:
+        """Return whether a call that no account is refused is to show whether the credentials are right."""
+        kinds = {slot.call.kind for slot in due}
+        return bool(kinds) and self.state.refusals == DOUBTED and not kinds & _FOR_EVERYBODY
+
+    def _wants_details(self, *, polls: bool) -> bool:
+        is_old = polls and self.clock.options.automatic and not self._asked_within(STATUS_LASTS, DETAILS)
+        return (self.state.details is None or is_old) and not self._asked_within(DAY, DETAILS)
+
+    def _wants_listing(self) -> bool:
+        """Return whether the plant may have changed. The fixed schedule only asks for ids that it has seen."""
+        if self.clock.options.automatic:
+            is_wanted = self.state.wants_listing(self.clock.now)
+        else:
+            is_wanted = any(is_about_inverter(cause) for cause in self.state.open_causes)
+        return is_wanted and not self._asked_within(DAY, INVERTERS)
+
     def _asked_within(self, time: timedelta, call: Call) -> bool:
-        asked = self.asked(call)
-        return asked is not None and abs(self.now - asked) < time
+        asked = self.asked(str(call))
+        return asked is not None and abs(self.clock.now - asked) < time
+
+    # History
+
+    def history_slot(self) -> Slot:
+        """Return a slot of this time for the history; its call is chosen when it is made."""
+        return replace(self.at_once(Call(kind=Kind.HOURLY)), purpose=Purpose.HISTORY)
+
+    def history_call(self, slot: Slot) -> Slot | None:
+        """Return the ordinary call that a slot for history is to make now; None when there is none."""
+        step = self.next_step()
+        return None if step is None else replace(step.slot(self.clock.now), at=slot.at, until=slot.until)
+
+    def next_step(self) -> Step | None:
+        """Return the next step of the backlog that nothing holds up."""
+        backlog, now = self.state.backlog, self.clock.now
+        steps = backlog.steps(self.clock.day, import_history=self.clock.options.import_history)
+        return next((s for s in steps if backlog.can_take(s) and self.waits.allows(s.slot(now), now)), None)
+
+    def loans(self, room: int) -> int:
+        """Return how many history calls may be made at once that nobody planned; the days after pay for them."""
+        options, backlog = self.clock.options, self.state.backlog
+        is_plenty = room > options.monthly_quota * ROOM_FOR_LOANS
+        waits = self.waits.longest((APP_ID, ENTRY, HISTORY, LOAN), self.clock.now)
+        if not (options.automatic and is_plenty and self.clock.is_solar_hours) or waits is not None:
+            return 0
+        if (step := self.next_step()) is None:
+            return 0
+        lent = backlog.loans if backlog.loans_on == self.clock.day else 0
+        most = max(1, round(options.monthly_quota * MOST_LOANS)) - lent
+        return max(0, min(most, backlog.worth_a_loan(step, self.clock.day)))

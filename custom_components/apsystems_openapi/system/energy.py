@@ -1,15 +1,17 @@
 """Today's and total energy out of successive answers; the one place where such a figure is decided.
 
-The cloud's lifetime figure may be late, step back when it recalculates, or be nonsense for one answer, and its figure
-of today is null before the first report and may still be yesterday's after midnight. So:
+The cloud's lifetime figure may be late, step back when it recalculates, or be nonsense for one answer. Its figure of
+today is null before the first report and may still be yesterday's after midnight. So:
 
 * `today` is the highest figure known for the current site day. At the site's midnight it becomes 0 by the clock; when
-  the turn is only noticed after sunrise, what has been made since is not known, and neither is today's figure. So do
-  `month` and `year` at their turn.
+  a new day is only noticed after sunrise, what was made since is not known, and neither is today's figure. `month` and
+  `year` follow the same rule.
 * `anchor` is the lifetime energy at the site's last midnight: lifetime minus today, both from one summary.
 * `total` never falls: it is the highest of itself, `anchor + today`, and a lifetime that came without a today.
-* What exceeds the plant's power times the time is not a figure of today; of the lifetime it is taken only when a
-  second summary says the same. A figure of today that a later summary refutes stays today's, but not in the total.
+* What exceeds the plant's power times the time is not a figure of today. Of the lifetime it is taken only when a
+  second summary confirms it. A figure of today that a later summary refutes stays today's, but not in the total.
+* Two wrong lifetimes in a row raise the total for good. When every summary of three days says clearly less, the owner
+  may take the cloud's figure: the only way in which `total` falls.
 
 All energies are kWh.
 """
@@ -24,50 +26,83 @@ _HOUR = timedelta(hours=1)
 _SLACK = timedelta(hours=1)
 _FIRST_DAYS = timedelta(days=2)
 _ROUNDING = 0.01  # today comes with six decimals, the lifetime with two
+_CLEARLY_LOWER = 0.5  # more than rounding, and than the lifetime may be late compared with today's figure
+_LASTS = timedelta(days=3)
+# Home Assistant takes a sensor that falls by 10 % or more for reset; what it compares may be rounded.
+_MAY_RESET = 0.95
+
+
+@dataclass(frozen=True, kw_only=True)
+class Adjustment:
+    """What the statistics of the total energy sensor need, once, after the total was lowered by a large part."""
+
+    at: datetime
+    """When the total was lowered."""
+    shown: float
+    """The total before (kWh)."""
+    asked_at: datetime | None = None
+    """When the recorder was last asked to adjust its sums; None before."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Energy:
-    """What is known of the plant's energy; `day` is the site day that `today` belongs to, `risen_at` when that rose.
-
-    `told` is today's figure by the newest summary, which alone is not made up of rounded parts.
-    """
+    """The plant's energy as it is known (kWh); None where it is not."""
 
     day: date
+    """The site day that `today` belongs to."""
     today: float | None = None
-    told: float | None = None
+    summary_today: float | None = None
+    """Today's figure by the newest summary, which alone is not made up of rounded parts."""
     risen_at: datetime | None = None
+    """When `today` last rose."""
     anchor: float | None = None
     total: float | None = None
     month: float | None = None
     year: float | None = None
     doubted: float | None = None
+    """A lifetime that is too high to be taken from one summary alone."""
     summary_at: datetime | None = None
+    """When the newest summary with a lifetime was fetched."""
+    lower_since: date | None = None
+    """The site day since which every summary has been clearly lower than `total`; None when the newest is not."""
+    lower_on: date | None = None
+    """The site day of the newest summary that was lower."""
+
+    @property
+    def lower_total(self) -> float | None:
+        """The total by the cloud, when it has been clearly lower than `total` for three days; else None."""
+        lower = _anchored(self)
+        if lower is None or self.total is None or self.lower_since is None or self.lower_on is None:
+            return None
+        return lower if self.lower_on - self.lower_since >= _LASTS and lower < self.total else None
 
     @property
     def wants_summary(self) -> bool:
-        """Whether one more summary would settle something: no anchor yet, or a jump that waits to be confirmed."""
+        """Whether one more summary would settle something: no anchor yet, or a jump to be confirmed."""
         return self.anchor is None or self.doubted is not None
 
     def lacks_summary(self, since: datetime) -> bool:
-        """Whether there was no summary since a moment, such as the evening before."""
+        """Return whether there was no summary since a time, such as the evening before."""
         return self.summary_at is None or self.summary_at < since
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """When an answer was read, between which moments the cloud's `today` is this site day's, and the plant's limits.
-
-    `midnight` is the site day's first moment, in the site's zone. `built` is when the plant began, `power_limit_kw`
-    what it can make at most; None where not known.
-    """
+    """When an answer was fetched, and the bounds within which its figures must lie."""
 
     at: datetime
     midnight: datetime
+    """The start of the site day, in the site's zone."""
     sunrise: datetime | None
+    """None in polar night."""
+    sunset: datetime | None = None
+    """None in polar night."""
     last: datetime
+    """Until when the cloud's `today` is sure to be this day's."""
     built: datetime | None = None
+    """When the plant began; None where not known."""
     power_limit_kw: float | None = None
+    """A power that the plant surely stays below; None where not known."""
 
     @property
     def day(self) -> date:
@@ -80,15 +115,25 @@ class Reading:
         return self.sunrise is None or self.at < self.sunrise
 
     @property
+    def is_daylight(self) -> bool:
+        """Whether the sun is up."""
+        return self.sunrise is not None and self.sunset is not None and self.sunrise <= self.at < self.sunset
+
+    @property
+    def is_after_sunset(self) -> bool:
+        """Whether the day has brought all that it will."""
+        return self.sunset is not None and self.at >= self.sunset
+
+    @property
     def by_day(self) -> bool:
         """Whether the cloud's `today` is sure to be this site day's."""
         return self.sunrise is not None and self.sunrise <= self.at <= self.last
 
-    def most_since(self, moment: datetime) -> float:
-        """Return the energy that the plant can have made since a moment."""
+    def most_since(self, time: datetime) -> float:
+        """Return the energy that the plant can have made at most since a time; infinite where its power is unknown."""
         if self.power_limit_kw is None:
             return float("inf")
-        return self.power_limit_kw * ((max(self.at - moment, timedelta()) + _SLACK) / _HOUR)
+        return self.power_limit_kw * ((max(self.at - time, timedelta()) + _SLACK) / _HOUR)
 
 
 def power_limit_kw(capacity_kw: float | None, inverters: int) -> float | None:
@@ -96,11 +141,11 @@ def power_limit_kw(capacity_kw: float | None, inverters: int) -> float | None:
     return max(1.5 * (capacity_kw or 0), 2.5 * inverters) or None
 
 
-def turn(energy: Energy, day: date, *, before_sunrise: bool) -> Energy:
+def at_day(energy: Energy, day: date, *, before_sunrise: bool) -> Energy:
     """Move on to a site day, once and only forward.
 
     A stored day that lies more than one ahead comes from a clock that was wrong. It is given up, and with it the
-    anchor, which holds energy of the day that begins again.
+    anchor, which includes energy of the day that begins again.
     """
     if day == energy.day or timedelta() < energy.day - day <= timedelta(days=1):
         return energy
@@ -115,7 +160,7 @@ def turn(energy: Energy, day: date, *, before_sunrise: bool) -> Energy:
         energy,
         day=day,
         today=fresh,
-        told=None,
+        summary_today=None,
         risen_at=None,
         anchor=anchor,
         month=energy.month if same_month else fresh if day.day == 1 else None,
@@ -123,20 +168,20 @@ def turn(energy: Energy, day: date, *, before_sunrise: bool) -> Energy:
     )
 
 
-def read_hours(energy: Energy, day: date, hours: Series, reading: Reading) -> Energy:
+def with_hours(energy: Energy, day: date, hours: Series, reading: Reading) -> Energy:
     """Take the hourly series of a day; the running hour is still 0 in it (`api.md` §3)."""
     known = [hour for hour in hours if hour is not None]
-    return read_today(energy, day, sum(known) if known else None, reading)
+    return with_today(energy, day, sum(known) if known else None, reading)
 
 
-def read_today(energy: Energy, day: date, kwh: float | None, reading: Reading) -> Energy:
-    """Take a figure of a day's energy that is asked for by its date."""
+def with_today(energy: Energy, day: date, kwh: float | None, reading: Reading) -> Energy:
+    """Take a figure of a day's energy that was asked for by its date."""
     if kwh is None or day != energy.day or not _is_possible(energy, kwh, reading):
         return energy
-    return _shown(_with_today(energy, kwh, reading))
+    return _with_total(_raised(energy, kwh, reading))
 
 
-def read_summary(energy: Energy, summary: Summary, reading: Reading) -> Energy:
+def with_summary(energy: Energy, summary: Summary, reading: Reading) -> Energy:
     """Take a summary."""
     today, lifetime = summary.today, summary.lifetime
     if lifetime == 0 and reading.built is not None and reading.at - reading.built > _FIRST_DAYS:
@@ -144,40 +189,62 @@ def read_summary(energy: Energy, summary: Summary, reading: Reading) -> Energy:
     if today is not None and lifetime is not None and today > lifetime + _ROUNDING:
         return energy
     if today is not None and reading.by_day and reading.day == energy.day and _is_possible(energy, today, reading):
-        energy = replace(_with_today(energy, today, reading), told=today)
+        energy = replace(_raised(energy, today, reading), summary_today=today)
     else:
         today = None
     if lifetime is None:
-        return _shown(_with_periods(energy, summary, reading))
+        return _with_total(_with_periods(energy, summary, reading))
     if _is_jump(energy, lifetime, reading):
-        return _shown(replace(energy, doubted=lifetime))
+        return _with_total(replace(energy, doubted=lifetime))
     energy = replace(_with_periods(energy, summary, reading), doubted=None, summary_at=reading.at)
     if today is not None:
-        return _shown(replace(energy, anchor=_anchor(energy, lifetime, today, reading)))
+        return _compared(_with_total(replace(energy, anchor=_anchor(energy, lifetime, today, reading))), reading.day)
     if energy.anchor is None and reading.sunrise is not None and reading.at < reading.sunrise:
-        return _shown(replace(energy, anchor=lifetime))
-    return _shown(energy, lifetime)
+        return _with_total(replace(energy, anchor=lifetime))
+    energy = _with_total(energy, lifetime)
+    return energy if _is_clearly_lower(lifetime, energy) else replace(energy, lower_since=None, lower_on=None)
+
+
+def with_lower_total(energy: Energy, now: datetime) -> tuple[Energy, Adjustment | None]:
+    """Take `lower_total`, where there is one; also return what the sensor's statistics need after it."""
+    lower, shown = energy.lower_total, energy.total
+    if lower is None or shown is None:
+        return energy, None
+    adjustment = Adjustment(at=now, shown=shown) if lower < _MAY_RESET * shown else None
+    return replace(energy, total=lower, lower_since=None, lower_on=None), adjustment
+
+
+def _compared(energy: Energy, day: date) -> Energy:
+    """Note whether the summary of a day, which the anchor is of, is clearly lower; today's part is in both figures."""
+    lower = _anchored(energy)
+    if lower is None or not _is_clearly_lower(lower, energy):
+        return replace(energy, lower_since=None, lower_on=None)
+    return replace(energy, lower_since=min(energy.lower_since or day, day), lower_on=day)
+
+
+def _is_clearly_lower(lifetime: float, energy: Energy) -> bool:
+    return (energy.total or 0.0) - lifetime > _CLEARLY_LOWER
 
 
 def _anchor(energy: Energy, lifetime: float, today: float, reading: Reading) -> float:
     """Return the lifetime energy at midnight by one summary."""
-    held = energy.today or 0.0
-    if held - today > reading.most_since(reading.at):
-        today = held
+    known = energy.today or 0.0
+    if known - today > reading.most_since(reading.at):
+        today = known
     return round(max(lifetime - today, 0.0), 3)
 
 
 def _is_possible(energy: Energy, today: float, reading: Reading) -> bool:
-    """Tell whether the plant can have brought today's energy up to a figure since it last rose."""
+    """Return whether the plant can have brought today's energy up to a figure since it last rose."""
     since = energy.risen_at
     if since is None or not reading.midnight <= since <= reading.at:
         since = reading.sunrise or reading.midnight
     return today - (energy.today or 0.0) <= reading.most_since(since)
 
 
-def _with_today(energy: Energy, kwh: float, reading: Reading) -> Energy:
-    held, kwh = energy.today or 0.0, round(kwh, 3)
-    return replace(energy, today=max(kwh, held), risen_at=reading.at if kwh > held else energy.risen_at)
+def _raised(energy: Energy, kwh: float, reading: Reading) -> Energy:
+    known, kwh = energy.today or 0.0, round(kwh, 3)
+    return replace(energy, today=max(kwh, known), risen_at=reading.at if kwh > known else energy.risen_at)
 
 
 def _with_periods(energy: Energy, summary: Summary, reading: Reading) -> Energy:
@@ -192,7 +259,7 @@ def _with_periods(energy: Energy, summary: Summary, reading: Reading) -> Energy:
 
 
 def _is_jump(energy: Energy, lifetime: float, reading: Reading) -> bool:
-    """Tell whether a lifetime lies beyond what can be and is not what the summary before said as well."""
+    """Return whether a lifetime is beyond what can be and is not confirmed by the summary before."""
     since = energy.summary_at or reading.built
     if since is None:
         return False
@@ -201,7 +268,12 @@ def _is_jump(energy: Energy, lifetime: float, reading: Reading) -> bool:
     return lifetime - (energy.total or 0) > room and not confirmed
 
 
-def _shown(energy: Energy, candidate: float | None = None) -> Energy:
-    """Raise the total to the highest of what is known."""
-    anchored = None if energy.anchor is None else round(energy.anchor + (energy.today or 0), 3)
-    return replace(energy, total=max((e for e in (energy.total, anchored, candidate) if e is not None), default=None))
+def _with_total(energy: Energy, candidate: float | None = None) -> Energy:
+    """Raise the total to the highest known figure."""
+    known = (energy.total, _anchored(energy), candidate)
+    return replace(energy, total=max((kwh for kwh in known if kwh is not None), default=None))
+
+
+def _anchored(energy: Energy) -> float | None:
+    """Return the lifetime by the anchor and today's energy."""
+    return None if energy.anchor is None else round(energy.anchor + (energy.today or 0), 3)

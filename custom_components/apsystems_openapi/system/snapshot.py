@@ -1,139 +1,254 @@
-"""What entities show: the state of a system as of a moment. No Home Assistant."""
+"""Everything entities show at one time: the stored state plus values derived from the current time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from math import ceil
 
-from ..schedule.calls import Kind, Options
-from ..schedule.day_plan import Agenda
-from ..schedule.quota import Book
-from ..schedule.sun import LAST_MINUTE, Site, daylight, solar_hours
-from .energy import Energy, Reading, power_limit_kw
-from .state import SystemState
-from .updates import energy_of
+from ..schedule.calls import Kind, Purpose
+from ..schedule.day_plan import DayPlan
+from ..schedule.rhythm import Rhythm
+from .ages import AVAILABLE_FOR, AVAILABLE_SOLAR_HOURS, NIGHT_SAMPLE, is_fresh, lifetime
+from .clock import DAY, Clock
+from .energy import Energy
+from .state import PanelEnergy, SystemState
+from .topology import is_connected
+from .waits import APP_ID, ENTRY, READS, Reason, Waits
+
+FEW_HISTORY_CALLS = 0.5  # a day: the pace that is assumed while a plan has none
+READS_WITHOUT_SAMPLE = 3
+NORMAL, OFFLINE = 1, 3  # status lights (`api.md` §3, details)
 
 
 @dataclass(frozen=True, kw_only=True)
-class PastProgress:
-    """How far the past has been fetched; `daily` are the calls that a day has for it, `expected_end` by their pace."""
+class HistoryProgress:
+    """How far the history has been fetched."""
 
     days_done: int
     days_to_go: int
     calls_to_go: int
     daily: float
+    """Calls that a day has for it."""
     expected_end: date | None
+    """When the rest is fetched at that pace; None when nothing is left."""
 
     @property
     def percent(self) -> float:
-        """Return the part that is done."""
+        """The part that is done."""
         days = self.days_done + self.days_to_go
         return round(100 * self.days_done / days, 1) if days else 100.0
 
     def end_of(self, days: int, today: date) -> date:
-        """Return by when so many days are fetched that wait; what does not wait is, by tomorrow."""
-        return today + timedelta(days=max(1, ceil(days / self.daily)))
+        """Return when so many days that wait are fetched, tomorrow at the earliest."""
+        return today + DAY * max(1, ceil(days / self.daily))
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlantData:
-    """The state, and what the clock makes of it. `day` is the site's.
+class EcuStatus:
+    """An ECU."""
 
-    `midnight` is when today's energy was 0; unlike `day` it does not go back when a clock is set back.
-    """
+    is_connected: bool | None
+    """Whether its samples arrive by day; None when it is not read."""
+    newest_sample: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InverterStatus:
+    """Which of an inverter's measurements are young enough to be shown."""
+
+    is_fresh: bool
+    """AC power, voltages, frequency and temperature."""
+    dc_is_fresh: bool
+    """Voltages and currents of the panels."""
+    dc_power_is_fresh: bool
+    """Power of the panels, which batches bring as well."""
+    panels: PanelEnergy | None
+    """Today's energy of the panels."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calls:
+    """The calls of the month."""
+
+    quota: int
+    used: int
+    left: int
+    planned_today: int
+    estimate: int
+    """Of the whole month, if every day goes on like this one."""
+
+    @classmethod
+    def of(cls, plan: DayPlan, quota: int, used: int, left: int) -> Calls:
+        """Return what a plan and the ledger say."""
+        return cls(quota=quota, used=used, left=left, planned_today=len(plan.slots), estimate=plan.estimate)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What entities show. `day` is the site's."""
 
     state: SystemState
+    ecus: Mapping[str, EcuStatus]
+    """By ECU that has inverters."""
+    inverters: Mapping[str, InverterStatus]
+    """By inverter."""
+    is_available: bool
+    """Whether the cloud has answered within two days that had some sun."""
+    details_at: datetime | None
+    status_light: int | None
+    """The cloud's, corrected by the ECUs' connectivity."""
     energy: Energy
     day: date
     midnight: datetime
+    """When today's energy was 0; unlike `day` it does not go back when a clock is set back."""
     month_start: datetime
     year_start: datetime
-    sun_up: bool
-    solar_hours: bool
+    is_daylight: bool
+    is_solar_hours: bool
     power_w: float | None
+    missing_ecus: tuple[str, ...]
+    """ECUs that have sent no sample today."""
     newest_sample: datetime | None
+    upload_every: timedelta | None
+    """The time between uploads; known for a plant with one ECU, once it has been learned."""
+    next_upload: datetime | None
     next_read: datetime | None
-    quota: int
-    calls: int
-    calls_left: int
-    calls_today: int
-    calls_estimate: int
-    past: PastProgress
+    wait_reason: Reason | None
+    """Why nothing is asked before `next_read`; None when only the plan says so."""
+    calls: Calls
+    history: HistoryProgress
 
 
-def view(
-    state: SystemState, site: Site, options: Options, book: Book, room: int, agenda: Agenda, now: datetime
-) -> PlantData:
-    """Return what is shown at a moment."""
-    reading = reading_of(state, site, now)
-    day, light = reading.day, daylight(site, reading.day)
-    hours = solar_hours(site, day, options.sunrise_offset, options.sunset_offset)
-    sun_up = light is not None and now in light
-    energy = energy_of(state, reading)
-    return PlantData(
+def snapshot(
+    state: SystemState,
+    waits: Waits,
+    clock: Clock,
+    plan: DayPlan,
+    calls: Calls,
+    rhythms: Mapping[str, Rhythm | None],
+) -> Snapshot:
+    """Return everything that entities show at a time."""
+    energy, site = _shown_energy(state, clock), clock.site
+    planned = plan.next_after(clock.now)
+    wait = waits.longest([APP_ID, ENTRY, READS], clock.now)
+    rhythm = next(iter(rhythms.values()), None) if len(rhythms) == 1 else None
+    return Snapshot(
         state=state,
+        ecus={eid: _ecu_status(state, eid, clock) for eid in state.ecu_ids},
+        inverters={i.uid: _inverter_status(state, i.uid, clock, plan) for i in state.inverters},
+        is_available=_is_available(state, clock),
+        details_at=state.details_at,
+        status_light=_status_light(state, clock),
         energy=energy,
-        day=day,
+        day=clock.day,
         midnight=site.midnight(energy.day),
         month_start=site.midnight(energy.day.replace(day=1)),
         year_start=site.midnight(energy.day.replace(month=1, day=1)),
-        sun_up=sun_up,
-        solar_hours=hours is not None and now in hours,
-        power_w=_power(state, site, agenda, now) if sun_up else 0.0,
-        newest_sample=_newest_sample(state, site),
-        next_read=agenda.next_after(now),
-        quota=options.monthly_quota,
-        calls=book.used(now, site.zone, options.monthly_quota),
-        calls_left=room,
-        calls_today=len(agenda.slots),
-        calls_estimate=agenda.estimate,
-        past=_progress(state, options, agenda, day),
+        is_daylight=clock.is_daylight,
+        is_solar_hours=clock.is_solar_hours,
+        power_w=_power(state, clock, plan),
+        missing_ecus=state.missing_ecus(clock.day) if state.reports(clock.day) else (),
+        newest_sample=_newest_sample(state, clock),
+        next_read=max(planned, wait.until) if planned and wait and wait.reason is not Reason.NOTHING_NEW else planned,
+        wait_reason=wait.reason if wait else None,
+        calls=calls,
+        upload_every=rhythm.period if rhythm else None,
+        next_upload=rhythm.next_after(clock.now).replace(microsecond=0) if rhythm and clock.is_daylight else None,
+        history=_progress(state, clock, plan),
     )
 
 
-def reading_of(state: SystemState, site: Site, now: datetime) -> Reading:
-    """Return between which bounds an answer of this moment must lie."""
-    day = site.day(now)
-    details, light = state.details, daylight(site, day)
-    return Reading(
-        at=now,
-        midnight=site.midnight(day),
-        sunrise=light.start if light else None,
-        last=site.at(day, LAST_MINUTE),
-        built=site.midnight(details.created) if details and details.created else None,
-        power_limit_kw=power_limit_kw(details.capacity_kw if details else None, len(state.inverters)),
+def _shown_energy(state: SystemState, clock: Clock) -> Energy:
+    """Return the energy; by day, when reads have brought no sample, today's is unknown and not 0."""
+    energy = state.known_energy(state.reading(clock))
+    if not energy.today and clock.is_daylight and state.reads_without_sample >= READS_WITHOUT_SAMPLE:
+        return replace(energy, today=None)
+    return energy
+
+
+def _power(state: SystemState, clock: Clock, plan: DayPlan) -> float | None:
+    """Return the power of the ECUs that have a sample which is young enough; None without any, and 0 at night."""
+    lasts = lifetime(plan.slots, [Kind.ECU_DAY]) if clock.is_daylight else NIGHT_SAMPLE
+    powers = [
+        report.power_w
+        for report in state.reports(clock.day).values()
+        if report.power_w is not None and is_fresh(_sampled(clock, clock.day, report.newest), clock.now, lasts)
+    ]
+    return sum(powers) if powers else None if clock.is_daylight else 0.0
+
+
+def _ecu_status(state: SystemState, eid: str, clock: Clock) -> EcuStatus:
+    contact, report = state.contacts.get(eid), state.ecu_days.get(eid)
+    return EcuStatus(
+        is_connected=is_connected(contact, clock),
+        newest_sample=_sampled(clock, report.day, report.data.newest) if report else None,
     )
 
 
-def _power(state: SystemState, site: Site, agenda: Agenda, now: datetime) -> float | None:
-    """Return the power of all ECUs; None when one of them has no sample of today that is young enough."""
-    total = 0.0
-    for read in state.reads_of(site.day(now)) or ():
-        if read.newest is None or read.power_w is None:
-            return None
-        sampled = site.at(site.day(now), time.fromisoformat(read.newest))
-        if now - sampled > agenda.power_lasts:
-            return None
-        total += read.power_w
-    return total if state.reads_of(site.day(now)) else None
+def _inverter_status(state: SystemState, uid: str, clock: Clock, plan: DayPlan) -> InverterStatus:
+    day, panels = state.telemetry.get(uid), state.panel_energy.get(uid)
+    eid = next((inverter.eid for inverter in state.inverters if inverter.uid == uid), "")
+    today = day if day is not None and day.day == clock.day else None
+    measured = _sampled(clock, clock.day, today.measured_at) if today else None
+    powered = _sampled(clock, clock.day, today.times[-1]) if today and today.times else None
+    own = lifetime(plan.slots, [Kind.TELEMETRY], uid)
+    dc = max(
+        lifetime(plan.slots, [Kind.TELEMETRY], uid, is_dc=True),
+        lifetime(plan.slots, [Kind.BATCH_POWER], eid, is_dc=True),
+    )
+    return InverterStatus(
+        is_fresh=is_fresh(measured, clock.now, own),
+        dc_is_fresh=is_fresh(measured, clock.now, dc),
+        dc_power_is_fresh=is_fresh(powered, clock.now, dc),
+        panels=panels if panels is not None and panels.day == clock.day else None,
+    )
 
 
-def _newest_sample(state: SystemState, site: Site) -> datetime | None:
-    """Return the moment of the newest sample that an ECU or an inverter has told of."""
-    labels = [(read.day, read.data.newest) for read in state.ecu_reads.values()]
-    labels += [(day.day, day.times[-1] if day.times else None) for day in state.days.values()]
-    return max((site.at(day, time.fromisoformat(label)) for day, label in labels if label), default=None)
+def _status_light(state: SystemState, clock: Clock) -> int | None:
+    """Return the cloud's status light; what the ECUs have shown since counts more than its word on their network."""
+    light = state.details.light if state.details else None
+    connected = {is_connected(state.contacts.get(eid), clock) for eid in state.ecu_ids}
+    if False in connected:
+        return OFFLINE
+    return NORMAL if light == OFFLINE and connected == {True} else light
 
 
-def _progress(state: SystemState, options: Options, agenda: Agenda, today: date) -> PastProgress:
-    """Return how far the past is fetched, and until when the rest takes at the pace of today's plan."""
-    past = state.past if options.import_history else replace(state.past, first=None)
-    calls, waiting = past.calls_to_go, past.days_in_wait(today)
-    daily = sum(slot.call.kind is Kind.PAST for slot in agenda.slots) or 0.5
-    progress = PastProgress(
-        days_done=past.days_done(today),
-        days_to_go=past.days_to_go,
-        calls_to_go=calls,
+def _is_available(state: SystemState, clock: Clock) -> bool:
+    """Return False after two days, with some hours of sun, in which the cloud has answered nothing."""
+    since = state.answered
+    if since is None or clock.now - since < AVAILABLE_FOR:
+        return True
+    sun, day = timedelta(), clock.site.day(since)
+    while day <= clock.day and sun < AVAILABLE_SOLAR_HOURS:
+        hours = clock.solar_day(day).hours
+        if hours is not None:
+            sun += max(timedelta(), min(hours.end, clock.now) - max(hours.start, since))
+        day += DAY
+    return sun < AVAILABLE_SOLAR_HOURS
+
+
+def _sampled(clock: Clock, day: date, label: str | None) -> datetime | None:
+    return clock.site.at(day, time.fromisoformat(label)) if label else None
+
+
+def _newest_sample(state: SystemState, clock: Clock) -> datetime | None:
+    """Return the time of the newest sample of any ECU or inverter."""
+    labels = [(report.day, report.data.newest) for report in state.ecu_days.values()]
+    labels += [(day.day, day.times[-1] if day.times else None) for day in state.telemetry.values()]
+    return max((time for day, label in labels if (time := _sampled(clock, day, label))), default=None)
+
+
+def _progress(state: SystemState, clock: Clock, plan: DayPlan) -> HistoryProgress:
+    """Return how far the history is fetched, and when the rest is at the pace of today's plan."""
+    backlog = state.backlog if clock.options.import_history else replace(state.backlog, first=None)
+    daily = sum(slot.purpose is Purpose.HISTORY for slot in plan.slots) or FEW_HISTORY_CALLS
+    progress = HistoryProgress(
+        days_done=backlog.days_done(clock.day),
+        days_to_go=backlog.days_to_go,
+        calls_to_go=backlog.calls_to_go,
         daily=daily,
         expected_end=None,
     )
-    return replace(progress, expected_end=progress.end_of(waiting, today)) if calls else progress
+    if not backlog.calls_to_go:
+        return progress
+    return replace(progress, expected_end=progress.end_of(backlog.days_not_near(clock.day), clock.day))

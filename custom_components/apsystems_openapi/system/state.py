@@ -1,14 +1,12 @@
-"""All that is known of one system, as a value; how each answer changes it, and how it is kept on disk.
+"""All that is known of one system, as a value, and how each answer changes it.
 
 An answer only ever adds or replaces what it speaks of: a null, an empty list or no answer at all takes nothing away.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass, replace
-from datetime import date, datetime
-from functools import cache
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from typing import Final
 
 from ..cloud.models import (
     MAX_CHANNELS,
@@ -19,34 +17,59 @@ from ..cloud.models import (
     Inverter,
     InverterDay,
     Series,
+    Summary,
     SystemDetails,
-    with_batch,
 )
-from ..cloud.parsing import parse_number
-from ..schedule.calls import Plant
-from .backlog import Past
-from .energy import Energy
+from ..schedule.calls import Kind, Plant
+from ..schedule.options import Options
+from ..schedule.rhythm import Observation, with_observation
+from ..schedule.sun import LAST_MINUTE
+from .backlog import Backlog, FetchedDay, PanelDay
+from .clock import Clock
+from .energy import (
+    Adjustment,
+    Energy,
+    Reading,
+    at_day,
+    power_limit_kw,
+    with_hours,
+    with_lower_total,
+    with_summary,
+    with_today,
+)
+from .telemetry import with_batch
+from .topology import LISTING_LASTS, EcuContact, after_read, is_short, listing_causes
+from .waits import Waits
+
+# A day's total differs from its hours by what the cloud rounds; by more, hours came late and are fetched again.
+ROUNDING_KWH: Final = 0.1
+# An ECU that two listings, this far apart, do not name has been taken down.
+UNLISTED_FOR: Final = timedelta(hours=20)
+NEWS_KWH: Final = 0.01
+# One refusal in a row only raises a doubt.
+REFUSALS_BELIEVED: Final = 2
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hours:
-    """The system's hourly energy (kWh) of a site day; `read_at` is None when it was made up of the ECUs' own series."""
+    """The system's hourly energy (kWh) of a site day."""
 
     day: date
     kwh: Series
     read_at: datetime | None = None
+    """When it was fetched; None when it is the sum of the ECUs' own series."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class EcuRead:
-    """An ECU's newest series that had a sample, and the site day that it is of."""
+class EcuReport:
+    """An ECU's newest series that had a sample, and its site day."""
 
     day: date
     data: EcuDay
 
 
 @dataclass(frozen=True, kw_only=True)
-class Panels:
+class PanelEnergy:
     """The energy (kWh) of an inverter's channels on a site day."""
 
     day: date
@@ -55,237 +78,392 @@ class Panels:
 
 @dataclass(frozen=True, kw_only=True)
 class Spent:
-    """How many calls of the month, in UTC, the ledger had in its book at a moment."""
+    """How many calls of the month, in UTC, the ledger counted at a time."""
 
     at: datetime
     calls: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Retry:
-    """When an unfinished first read may be tried again, and the wait that led there, which doubles.
-
-    `refused`: it waits for new credentials.
-    """
-
-    at: datetime
-    wait_s: float
-    refused: bool = False
+    quota: int | None = None
+    """The monthly quota of the App ID; None in a state of version 1.0."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SystemState:
-    """What the cloud has told so far.
-
-    `listed` are the inverters of the newest listing, `inverters` those that have a device: a vanished one stays while
-    its ECU's own list is missing or empty. `sought` are ids that a batch named and a listing was asked for.
-    `idle_reads` counts the reads in a row that brought nothing newer; `answered` is when the cloud last answered a
-    call; `spent` is for a ledger that gets lost.
-    """
+    """What the cloud has said so far."""
 
     details: SystemDetails | None = None
+    details_at: datetime | None = None
+    """When the details were fetched; their status light is of that time."""
     energy: Energy | None = None
+    adjustment: Adjustment | None = None
+    """What the recorder is to do once for the total energy sensor; None when there is nothing to do."""
     hours: Hours | None = None
     ecus: tuple[Ecu, ...] | None = None
+    """The newest listing; None before the first."""
     inverters: tuple[Inverter, ...] = ()
-    days: Mapping[str, InverterDay] = field(default_factory=dict)
-    ecu_reads: Mapping[str, EcuRead] = field(default_factory=dict)
-    panels: Mapping[str, Panels] = field(default_factory=dict)
-    sought: tuple[str, ...] = ()
-    idle_reads: int = 0
-    ecu_days_refused: bool = False
+    """Those that have a device: a vanished one stays while its ECU's own list is missing or empty."""
+    unlisted: Mapping[str, datetime] = field(default_factory=dict)
+    """ECUs that the newest listing does not name, by id, and since when."""
+    telemetry: Mapping[str, InverterDay] = field(default_factory=dict)
+    """By inverter."""
+    ecu_days: Mapping[str, EcuReport] = field(default_factory=dict)
+    """By ECU."""
+    panel_energy: Mapping[str, PanelEnergy] = field(default_factory=dict)
+    """By inverter."""
+    observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
+    """By ECU, from which the rhythm of its uploads is learned."""
+    contacts: Mapping[str, EcuContact] = field(default_factory=dict)
+    """By ECU, from reads of its own series."""
+    listed_at: datetime | None = None
+    """When the newest listing was fetched."""
+    answered_causes: tuple[str, ...] = ()
+    """Causes for which a listing was asked for since one has changed something."""
+    short_evenings: int = 0
+    """How many evenings in a row the summary had clearly more than the ECUs together."""
+    shortfall_on: date | None = None
+    """The day that `short_evenings` was last counted for."""
+    reads_without_sample: int = 0
+    """How many reads in a row brought no sample of the site day."""
+    refusals: int = 0
+    """How many calls in a row were refused as wrong credentials are (see `REFUSALS_BELIEVED`)."""
+    requests_on: date | None = None
+    requests: int = 0
+    """Calls of the day `requests_on` that automations have asked for."""
     answered: datetime | None = None
+    """When the cloud last answered a call."""
     spent: Spent | None = None
-    past: Past = field(default_factory=Past)
-    retry: Retry | None = None
+    """For a ledger that gets lost."""
+    backlog: Backlog = field(default_factory=Backlog)
+    waits: Waits = field(default_factory=Waits)
 
     @property
-    def complete(self) -> bool:
+    def are_credentials_refused(self) -> bool:
+        """Whether calls are refused because of the credentials."""
+        return self.refusals >= REFUSALS_BELIEVED
+
+    @property
+    def is_complete(self) -> bool:
         """Whether the first read has been answered, so that there is something to show."""
         return self.energy is not None and self.ecus is not None
 
     @property
     def listed(self) -> frozenset[str]:
-        """Return the inverters that the newest listing names."""
+        """The inverters that the newest listing names."""
         return frozenset(inverter.uid for ecu in self.ecus or () for inverter in ecu.inverters)
 
     @property
-    def plant(self) -> Plant:
-        """Return what there is to ask for."""
-        return Plant(
-            ecus=tuple(dict.fromkeys(inverter.eid for inverter in self.inverters)),
-            inverters=tuple(inverter.uid for inverter in self.inverters),
-            ecu_days=not self.ecu_days_refused,
-        )
-
-    def reads_of(self, day: date) -> tuple[EcuDay, ...] | None:
-        """Return what every ECU last told of a day; None when one of them has told nothing of it."""
-        reads = [self.ecu_reads.get(eid) for eid in self.plant.ecus]
-        told = tuple(read.data for read in reads if read is not None and read.day == day)
-        return told if told and len(told) == len(reads) else None
-
-    @property
     def timezone(self) -> str | None:
-        """Return the name of the site's zone, by the registration or else by the first ECU that has one."""
+        """The name of the site's zone, by the registration or else by the first ECU that has one."""
         return (self.details and self.details.timezone) or _zone_of(self.ecus or ())
 
     @property
-    def strangers(self) -> frozenset[str]:
-        """Return the ids that a batch named and no listing was asked for yet."""
-        return frozenset(self.days) - {i.uid for i in self.inverters} - frozenset(self.sought)
+    def unknown_inverters(self) -> frozenset[str]:
+        """Ids that a batch named and no listing."""
+        return frozenset(self.telemetry) - {i.uid for i in self.inverters}
+
+    @property
+    def listing_causes(self) -> frozenset[str]:
+        """Why a new listing is wanted, answered causes included."""
+        is_newer = not (self.details_at and self.listed_at) or self.details_at >= self.listed_at
+        named = self.details.ecus if self.details and is_newer else ()
+        contacts = {eid: contact for eid, contact in self.contacts.items() if eid in self.ecu_ids}
+        return listing_causes(self.ecus or (), named, self.unknown_inverters, contacts, self.short_evenings)
+
+    def wants_listing(self, now: datetime) -> bool:
+        """Return whether a listing is to be fetched: for a cause that has not led to one yet, or once a week."""
+        is_old = self.listed_at is None or not timedelta() <= now - self.listed_at < LISTING_LASTS
+        return is_old or bool(self.open_causes)
+
+    @property
+    def open_causes(self) -> frozenset[str]:
+        """Why a new listing is wanted, without the causes that have led to one already."""
+        return self.listing_causes - set(self.answered_causes)
+
+    def plant(self, clock: Clock, *, has_recorder: bool) -> Plant:
+        """Return what there is to ask for. An ECU's own series is left out while the account is refused it."""
+        steps = self.backlog.steps(clock.day, import_history=clock.options.import_history)
+        return Plant(
+            ecus=tuple(dict.fromkeys(inverter.eid for inverter in self.inverters)),
+            inverters=tuple(inverter.uid for inverter in self.inverters),
+            ecu_days=self.waits.longest([Kind.ECU_DAY], clock.now) is None,
+            backlog=has_recorder and next(steps, None) is not None,
+        )
+
+    @property
+    def ecu_ids(self) -> tuple[str, ...]:
+        """The ECUs that have inverters."""
+        return tuple(dict.fromkeys(inverter.eid for inverter in self.inverters))
+
+    def reports(self, day: date) -> dict[str, EcuDay]:
+        """Return what each ECU has reported of a day; an ECU without a sample is missing."""
+        reports = {eid: self.ecu_days.get(eid) for eid in self.ecu_ids}
+        return {eid: report.data for eid, report in reports.items() if report is not None and report.day == day}
+
+    def missing_ecus(self, day: date) -> tuple[str, ...]:
+        """Return the ECUs that have no sample of a day."""
+        reports = self.reports(day)
+        return tuple(eid for eid in self.ecu_ids if eid not in reports)
+
+    def has_news_since(self, before: SystemState) -> bool:
+        """Return whether reads have brought new data; sums of rounded parts differ by a little without any."""
+        today, known = (state.energy.today or 0.0 if state.energy else 0.0 for state in (self, before))
+        return today - known > NEWS_KWH or (self.ecu_days, self.telemetry) != (before.ecu_days, before.telemetry)
+
+    # What the clock changes
+
+    def reading(self, clock: Clock) -> Reading:
+        """Return the bounds within which the figures of an answer must lie that is fetched now."""
+        daylight, details = clock.today.daylight, self.details
+        return Reading(
+            at=clock.now,
+            midnight=clock.midnight,
+            sunrise=daylight.start if daylight else None,
+            sunset=daylight.end if daylight else None,
+            last=clock.site.at(clock.day, LAST_MINUTE),
+            built=clock.site.midnight(details.created) if details and details.created else None,
+            power_limit_kw=power_limit_kw(details.capacity_kw if details else None, len(self.inverters)),
+        )
+
+    def known_energy(self, reading: Reading) -> Energy:
+        """Return the known energy; before anything is known, today's is 0 until the sun rises."""
+        return self.energy or Energy(day=reading.day, today=0.0 if reading.before_sunrise else None)
+
+    def at(self, clock: Clock, *, has_recorder: bool) -> SystemState:
+        """Return the state at a time: at the site's midnight a day ends, and the backlog of the history goes on."""
+        state, energy = self, self.energy
+        if energy is None:
+            return self
+        if energy.day < clock.day and has_recorder:
+            state = state.with_ended_day(energy, clock)
+        reading = state.reading(clock)
+        energy = at_day(energy, reading.day, before_sunrise=reading.before_sunrise)
+        reads = state.reads_without_sample if energy.day == (self.energy or energy).day else 0
+        state = state.begun(clock.day) if has_recorder else state
+        return replace(state, energy=energy, reads_without_sample=reads)
+
+    def begun(self, day: date) -> SystemState:
+        """Return the state whose backlog has come to a day."""
+        first = self.details.created if self.details else None
+        return replace(self, backlog=self.backlog.begun(day, first))
+
+    def with_ended_day(self, energy: Energy, clock: Clock) -> SystemState:
+        """End a day: its hours are to be written, and fetched again where they do not make up its energy."""
+        state = self.begun(energy.day)
+        hours = state.hours
+        if hours is None or hours.day != energy.day:
+            return state
+        backlog, last = state.backlog, state.closed_hours(clock)
+        if last is not None:
+            backlog = backlog.with_closed_day(last) if state.is_closed(clock) else backlog.with_unwritten_day(last)
+        if abs(_sum(hours.kwh) - (energy.today or 0.0)) > ROUNDING_KWH:
+            backlog = backlog.with_wanted([hours.day])
+        return replace(state, backlog=backlog)
+
+    def closed_hours(self, clock: Clock) -> FetchedDay | None:
+        """Return the newest hours as far as they have closed; after the last daylight with the day's total."""
+        hours = self.hours
+        if hours is None:
+            return None
+        total = self.summary_today if self.is_closed(clock) else None
+        return FetchedDay(
+            day=hours.day,
+            hours=hours.kwh,
+            closed=self._known_until(hours, clock) if hours.day == clock.day else clock.now,
+            total=total if total is not None and abs(_sum(hours.kwh) - total) <= ROUNDING_KWH else None,
+        )
+
+    def with_closed_day(self, before: SystemState, clock: Clock) -> SystemState:
+        """Return the state in which a day whose hours have just become complete, or better, is to be written."""
+        if (self.hours, self.summary_today) == (before.hours, before.summary_today) or not self.is_closed(clock):
+            return self
+        closed = self.closed_hours(clock)
+        return replace(self, backlog=self.backlog.with_closed_day(closed)) if closed else self
+
+    def is_closed(self, clock: Clock) -> bool:
+        """Return whether the newest hours are complete: all ECUs have reported, or the summary confirms the sum."""
+        if self.hours is None:
+            return False
+        daylight, total = clock.solar_day(self.hours.day).daylight, self.summary_today
+        until = self._known_until(self.hours, clock)
+        is_confirmed = total is not None and abs(_sum(self.hours.kwh) - total) <= ROUNDING_KWH
+        if self.hours.read_at is None and self.missing_ecus(self.hours.day) and not is_confirmed:
+            return False
+        return daylight is None or until >= daylight.end
+
+    def _known_until(self, hours: Hours, clock: Clock) -> datetime:
+        """Return up to when hours are complete: those of the ECUs' own series until their newest samples."""
+        if hours.read_at is not None:
+            return min(clock.now, hours.read_at)
+        newest = [report.newest for report in self.reports(hours.day).values() if report.newest]
+        return min([clock.now, *(clock.site.at(hours.day, time.fromisoformat(label)) for label in newest)])
+
+    @property
+    def summary_today(self) -> float | None:
+        """The total of the hours' day by the newest summary."""
+        energy, hours = self.energy, self.hours
+        return energy.summary_today if energy and hours and energy.day == hours.day else None
+
+    # What answers change
+
+    def with_details(self, details: SystemDetails, now: datetime) -> SystemState:
+        """Take the registration; what only an earlier one has said stays."""
+        known = self.details
+        if known is None:
+            return replace(self, details=details, details_at=now)
+        merged = replace(
+            details,
+            created=details.created or known.created,
+            capacity_kw=details.capacity_kw or known.capacity_kw,
+            timezone=details.timezone or known.timezone,
+            ecus=details.ecus or known.ecus,
+            light=details.light or known.light,
+        )
+        return replace(self, details=merged, details_at=now)
+
+    def with_listing(self, ecus: tuple[Ecu, ...], now: datetime) -> SystemState:
+        """Take an inverter list. Gone is what its own ECU does not name, or what an ECU has that was taken down.
+
+        Details are seldom asked for; where a listing names another zone, the owner has changed it since.
+        """
+        zone = _zone_of(ecus)
+        details = replace(self.details, timezone=zone) if self.details is not None and zone else self.details
+        listed = {inverter.uid: inverter for ecu in ecus for inverter in ecu.inverters}
+        speaking = {ecu.eid for ecu in ecus if ecu.inverters}
+        unlisted = self._unlisted(ecus, now)
+        gone = {eid for eid, since in unlisted.items() if ecus and now - since >= UNLISTED_FOR}
+        kept = [i for i in self.inverters if i.uid not in listed and i.eid not in speaking | gone]
+        inverters = (*listed.values(), *kept)
+        known = {inverter.uid for inverter in inverters}
+        eids = {inverter.eid for inverter in inverters}
+        has_changed = self.ecus is None or set(ecus) != set(self.ecus)
+        state = replace(
+            self,
+            details=details,
+            ecus=ecus,
+            inverters=inverters,
+            unlisted={eid: since for eid, since in unlisted.items() if eid in eids},
+            contacts={eid: contact for eid, contact in self.contacts.items() if eid in eids},
+            observations={eid: known for eid, known in self.observations.items() if eid in eids},
+            ecu_days={eid: report for eid, report in self.ecu_days.items() if eid in eids},
+            telemetry={uid: day for uid, day in self.telemetry.items() if uid in known},
+            panel_energy={uid: panels for uid, panels in self.panel_energy.items() if uid in known},
+            listed_at=now,
+        )
+        if has_changed:
+            return replace(state, answered_causes=(), short_evenings=0)
+        return replace(state, answered_causes=tuple(sorted({*self.answered_causes, *self.listing_causes})))
+
+    def _unlisted(self, ecus: Iterable[Ecu], now: datetime) -> dict[str, datetime]:
+        named = {ecu.eid for ecu in ecus}
+        if not named:  # an empty listing names nobody, and takes nobody away
+            return dict(self.unlisted)
+        return {eid: self.unlisted.get(eid, now) for eid in self.ecu_ids if eid not in named}
+
+    def with_energy_summary(self, summary: Summary, reading: Reading) -> SystemState:
+        """Take a summary. After sunset it is compared with what the ECUs have reported, once a day."""
+        state = replace(self, energy=with_summary(self.known_energy(reading), summary, reading))
+        if reading.is_after_sunset and self.shortfall_on != reading.day and self.ecus is not None:
+            reported = _known_sum([report.today for report in self.reports(reading.day).values()])
+            short = self.short_evenings + 1 if is_short(summary.today, reported) else 0
+            return replace(state, short_evenings=short, shortfall_on=reading.day)
+        return state
+
+    def with_lower_total(self, now: datetime, *, has_recorder: bool) -> SystemState:
+        """Take the cloud's lower total; without one nothing changes.
+
+        An adjustment that still waits stays: no row has been compiled since, and the sums are too high by what it says.
+        """
+        if self.energy is None:
+            return self
+        energy, adjustment = with_lower_total(self.energy, now)
+        return replace(self, energy=energy, adjustment=self.adjustment or (adjustment if has_recorder else None))
+
+    def with_hours(self, day: date, hours: Series, reading: Reading) -> SystemState:
+        """Take the system's hourly energy of a day."""
+        energy = with_hours(self.known_energy(reading), day, hours, reading)
+        return replace(self, energy=energy, hours=Hours(day=day, kwh=hours, read_at=reading.at))
+
+    def with_ecu_day(self, eid: str, day: date, data: EcuDay, reading: Reading) -> SystemState:
+        """Take an ECU's day; today's energy and the hours are the sums over the ECUs that have reported."""
+        known = self.ecu_days.get(eid)
+        if data.newest is None or (known is not None and known.day > day):
+            return self
+        state = replace(self, ecu_days={**self.ecu_days, eid: EcuReport(day=day, data=data)})
+        reports = state.reports(day).values()
+        hours = tuple(_known_sum(hour) for hour in zip(*(report.hours for report in reports), strict=True))
+        today = _known_sum([report.today for report in reports])
+        energy = with_today(state.known_energy(reading), day, today, reading)
+        known_hours = state.hours
+        if known_hours is None or known_hours.day != day or _sum(hours) >= _sum(known_hours.kwh):
+            known_hours = Hours(day=day, kwh=hours)
+        return replace(state, energy=energy, hours=known_hours)
+
+    def with_contact(self, eid: str, day: date, newest: str | None, reading: Reading) -> SystemState:
+        """Note what a read of an ECU's own series of a day has shown: the label of its newest sample, or none."""
+        if day != reading.day:
+            return self
+        contact = after_read(self.contacts.get(eid), newest, reading)
+        observations = self.observations
+        if newest is not None and contact.sampled is not None:
+            known = with_observation(observations.get(eid, ()), reading.at, contact.sampled)
+            observations = {**observations, eid: known}
+        return replace(self, contacts={**self.contacts, eid: contact}, observations=observations)
+
+    def with_inverter_day(self, uid: str, day: InverterDay) -> SystemState:
+        """Take an inverter's telemetry; a day older than the one known, or one without a sample, changes nothing."""
+        known = self.telemetry.get(uid)
+        if day.measured_at is None or (known is not None and known.day > day.day):
+            return self
+        return replace(self, telemetry={**self.telemetry, uid: day})
+
+    def with_batch_power(self, day: date, batch: BatchPower) -> SystemState:
+        """Merge an ECU's DC power into the days of its inverters."""
+        telemetry = dict(self.telemetry)
+        for uid in {uid for uid, _ in batch.power_w}:
+            known = telemetry.get(uid)
+            if known is not None and known.day > day:
+                continue
+            if (merged := with_batch(known, uid, day, batch)) is not None:
+                telemetry[uid] = merged
+        return replace(self, telemetry=telemetry)
+
+    def with_batch_energy(self, day: date, batch: BatchEnergy) -> SystemState:
+        """Take the energy of an ECU's panels, which is also to be written."""
+        fresh = []
+        for uid in sorted({uid for uid, _ in batch}):
+            kwh = [batch.get((uid, channel)) for channel in range(1, MAX_CHANNELS + 1)]
+            while kwh[-1] is None:
+                kwh.pop()
+            fresh.append(PanelDay(day=day, uid=uid, kwh=tuple(kwh)))
+        newer = {uid for uid, known in self.panel_energy.items() if known.day > day}
+        shown = {panel.uid: PanelEnergy(day=day, kwh=panel.kwh) for panel in fresh if panel.uid not in newer}
+        return replace(self, panel_energy={**self.panel_energy, **shown}, backlog=self.backlog.with_panels(fresh))
+
+    def with_wanted(self, days: Iterable[date], options: Options) -> SystemState:
+        """Have the hours of some days fetched, and their panels where these are kept, as calls allow."""
+        days = tuple(days)
+        backlog = self.backlog.with_wanted(days)
+        if options.panel_statistics:
+            backlog = backlog.with_wanted_panels(days, self.ecu_ids)
+        return replace(self, backlog=backlog)
+
+    def without_inverter(self, uid: str) -> SystemState:
+        """Forget an inverter."""
+        return replace(
+            self,
+            inverters=tuple(inverter for inverter in self.inverters if inverter.uid != uid),
+            telemetry={owner: day for owner, day in self.telemetry.items() if owner != uid},
+            panel_energy={owner: panels for owner, panels in self.panel_energy.items() if owner != uid},
+        )
 
 
-def merged(held: SystemDetails | None, details: SystemDetails) -> SystemDetails:
-    """Return the details with what only former ones have told."""
-    if held is None:
-        return details
-    return replace(
-        details,
-        created=details.created or held.created,
-        capacity_kw=details.capacity_kw or held.capacity_kw,
-        timezone=details.timezone or held.timezone,
-        ecus=details.ecus or held.ecus,
-        light=details.light or held.light,
-    )
-
-
-def with_listing(state: SystemState, ecus: tuple[Ecu, ...]) -> SystemState:
-    """Take an inverter list. Gone is only what its own ECU, with a list that is not empty, does not name.
-
-    Details are asked for once; where a listing names another zone, the owner has changed it since.
-    """
-    zone = _zone_of(ecus)
-    if state.details is not None and zone is not None:
-        state = replace(state, details=replace(state.details, timezone=zone))
-    listed = {inverter.uid: inverter for ecu in ecus for inverter in ecu.inverters}
-    speaking = {ecu.eid for ecu in ecus if ecu.inverters}
-    kept = [i for i in state.inverters if i.uid not in listed and i.eid not in speaking]
-    inverters = (*listed.values(), *kept)
-    known = {inverter.uid for inverter in inverters}
-    return replace(
-        state,
-        ecus=ecus,
-        inverters=inverters,
-        days={uid: day for uid, day in state.days.items() if uid in known},
-        sought=tuple(sorted({*state.sought, *state.strangers})),
-    )
-
-
-def _zone_of(ecus: tuple[Ecu, ...]) -> str | None:
+def _zone_of(ecus: Iterable[Ecu]) -> str | None:
     return next((ecu.timezone for ecu in ecus if ecu.timezone), None)
 
 
-def with_day(state: SystemState, uid: str, day: InverterDay) -> SystemState:
-    """Take an inverter's telemetry; a day older than the one held, or one without a sample, changes nothing."""
-    held = state.days.get(uid)
-    if day.measured_at is None or (held is not None and held.day > day.day):
-        return state
-    return replace(state, days={**state.days, uid: day})
+def _sum(hours: Series) -> float:
+    return sum(kwh or 0.0 for kwh in hours)
 
 
-def with_batch_power(state: SystemState, day: date, batch: BatchPower) -> SystemState:
-    """Lay an ECU's DC power over the days of its inverters."""
-    days = dict(state.days)
-    for uid in {uid for uid, _ in batch.power_w}:
-        held = state.days.get(uid)
-        if held is not None and held.day > day:
-            continue
-        if (merged := with_batch(held, uid, day, batch)) is not None:
-            days[uid] = merged
-    return replace(state, days=days)
-
-
-def with_ecu_day(state: SystemState, eid: str, day: date, data: EcuDay) -> SystemState:
-    """Take an ECU's day; the hours follow once every ECU has told of it."""
-    held = state.ecu_reads.get(eid)
-    if data.newest is None or (held is not None and held.day > day):
-        return state
-    state = replace(state, ecu_reads={**state.ecu_reads, eid: EcuRead(day=day, data=data)})
-    if (told := state.reads_of(day)) is None:
-        return state
-    hours = tuple(
-        round(sum(known), 3) if (known := [kwh for kwh in hour if kwh is not None]) else None
-        for hour in zip(*(read.hours for read in told), strict=True)
-    )
-    return replace(state, hours=Hours(day=day, kwh=hours))
-
-
-def with_batch_energy(state: SystemState, day: date, batch: BatchEnergy) -> SystemState:
-    """Take the energies of an ECU's panels."""
-    panels = dict(state.panels)
-    for uid in {uid for uid, _ in batch}:
-        kwh = [batch.get((uid, channel)) for channel in range(1, MAX_CHANNELS + 1)]
-        while kwh[-1] is None:
-            kwh.pop()
-        panels[uid] = Panels(day=day, kwh=tuple(kwh))
-    return replace(state, panels=panels)
-
-
-def without(state: SystemState, uid: str) -> SystemState:
-    """Forget an inverter."""
-    return replace(
-        state,
-        inverters=tuple(inverter for inverter in state.inverters if inverter.uid != uid),
-        days={owner: day for owner, day in state.days.items() if owner != uid},
-        panels={owner: panels for owner, panels in state.panels.items() if owner != uid},
-    )
-
-
-def dump(state: SystemState) -> dict[str, Any]:
-    """Return the state as what JSON can hold; dates and moments are left to Home Assistant's encoder."""
-    return asdict(state)
-
-
-def load(data: object) -> SystemState:
-    """Return the state that was dumped. Raises ValueError or TypeError when it makes no sense."""
-    state = _load(SystemState, data)
-    if not isinstance(state, SystemState):
-        raise TypeError("not a state")
-    return state
-
-
-@cache
-def _hints(kind: type) -> dict[str, Any]:
-    return get_type_hints(kind)
-
-
-def _load(kind: Any, data: Any) -> object:  # noqa: ANN401, PLR0911
-    """Build a value of a type out of JSON: dataclasses, tuples and mappings of them, dates and plain values."""
-    if hasattr(kind, "__value__"):
-        kind = kind.__value__
-    origin, arguments = get_origin(kind), get_args(kind)
-    if origin in {UnionType, Union}:
-        inner = [argument for argument in arguments if argument is not NoneType]
-        return None if data is None else _load(inner[0], data)
-    if origin is tuple:
-        return tuple(_load(arguments[0], item) for item in _checked(list, data))
-    if origin is Mapping:
-        return {key: _load(arguments[1], value) for key, value in _checked(dict, data).items()}
-    if isinstance(kind, type) and is_dataclass(kind):
-        known, hints = _checked(dict, data), _hints(kind)
-        return kind(**{f.name: _load(hints[f.name], known[f.name]) for f in fields(kind) if f.name in known})
-    if kind is date:
-        return date.fromisoformat(data)
-    if kind is datetime:
-        return _aware(datetime.fromisoformat(data))
-    if kind is float:
-        return _figure(_checked((float, int), data))
-    return _checked(kind, data)
-
-
-def _checked(kind: type | tuple[type, ...], data: Any) -> Any:  # noqa: ANN401
-    if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
-        raise TypeError(f"{type(data).__name__} is no {kind}")
-    return data
-
-
-def _aware(moment: datetime) -> datetime:
-    if moment.tzinfo is None:
-        raise ValueError("a moment without a zone")
-    return moment
-
-
-def _figure(data: float) -> float:
-    if (number := parse_number(data)) is None:
-        raise ValueError("not a figure")
-    return number
+def _known_sum(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(sum(known), 3) if known else None

@@ -1,73 +1,130 @@
-"""One call, and what its answer does to the state. No Home Assistant."""
+"""One table: kind of call -> how it is asked, and what its answer does to the state. No Home Assistant."""
 
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import date
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from ..cloud.client import EnergyLevel, OpenApiClient
-from ..schedule.calls import Call, Kind
-from . import state as states
-from .energy import Energy, Reading, read_hours, read_summary, read_today
-from .state import Hours, SystemState, merged
-
-type Answer = Callable[[SystemState], SystemState]
-
-
-async def ask(client: OpenApiClient, call: Call, day: date, reading: Reading) -> Answer:  # noqa: PLR0911
-    """Make a call about a site day; return its answer, as what it does to a state. Raises the client's errors."""
-    match call.kind:
-        case Kind.DETAILS:
-            details = await client.details()
-            return lambda state: replace(state, details=merged(state.details, details))
-        case Kind.INVERTERS:
-            ecus = await client.inverters()
-            return lambda state: states.with_listing(state, ecus)
-        case Kind.SUMMARY:
-            summary = await client.summary()
-            return lambda state: replace(state, energy=read_summary(energy_of(state, reading), summary, reading))
-        case Kind.HOURLY:
-            hours = await client.energy(EnergyLevel.HOURLY, day)
-            return lambda state: replace(
-                state,
-                energy=read_hours(energy_of(state, reading), day, hours, reading),
-                hours=Hours(day=day, kwh=hours, read_at=reading.at),
-            )
-        case Kind.ECU_DAY:
-            ecu_day = await client.ecu_day(call.target, day)
-            return lambda state: _of_all_ecus(states.with_ecu_day(state, call.target, day, ecu_day), day, reading)
-        case Kind.TELEMETRY:
-            telemetry = await client.inverter_day(call.target, day)
-            return lambda state: states.with_day(state, call.target, telemetry)
-        case Kind.BATCH_POWER:
-            powers = await client.batch_power(call.target, day)
-            return lambda state: states.with_batch_power(state, day, powers)
-        case Kind.BATCH_ENERGY:
-            energies = await client.batch_energy(call.target, day)
-            return lambda state: states.with_batch_energy(state, day, energies)
-        case Kind.PAST:
-            raise ValueError("What is next of the past is the historian's to know")
+from ..cloud.exceptions import OpenApiError, OpenApiRequestError
+from ..cloud.models import BatchEnergy, EcuDay, Series
+from ..schedule.calls import Kind, Purpose, Slot
+from .backlog import FetchedDay
+from .energy import Reading
+from .state import SystemState
 
 
-def nothing(call: Call, reading: Reading) -> Answer:
-    """Return what 1001 does to a state: it was asked, and there is nothing (yet)."""
-    match call.kind:
-        case Kind.INVERTERS:
-            return lambda state: replace(state, ecus=() if state.ecus is None else state.ecus)
-        case Kind.SUMMARY:
-            return lambda state: replace(state, energy=energy_of(state, reading))
-    return lambda state: state
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """One kind of call."""
+
+    ask: Callable[[OpenApiClient, Slot], Awaitable[Any]]
+    """Make the call about the slot's day; raises the client's errors."""
+    apply: Callable[[SystemState, Slot, Any, Reading], SystemState]
+    """Take the answer."""
+    on_no_data: Callable[[SystemState, Slot, Reading], SystemState] = lambda state, _slot, _reading: state
+    """Take 1001: the call was made, and there is nothing (yet)."""
+    on_failure: Callable[[SystemState, Slot, OpenApiError, Reading], SystemState] = (
+        lambda state, _slot, _failure, _reading: state
+    )
+    """Take any other failure."""
+    is_for_everybody: bool = False
+    """Whether whoever may read a system may ask this; everything else may be refused to an account or for a device."""
 
 
-def energy_of(state: SystemState, reading: Reading) -> Energy:
-    """Return what is known of the energy; before anything is, today's is 0 until the sun rises."""
-    return state.energy or Energy(day=reading.day, today=0.0 if reading.before_sunrise else None)
+def _with_hours(state: SystemState, slot: Slot, hours: Series, reading: Reading) -> SystemState:
+    """Take hours: of the history for the backlog, otherwise of the site day."""
+    if slot.purpose is not Purpose.HISTORY:
+        return state.with_hours(slot.day, hours, reading)
+    fetched = FetchedDay(day=slot.day, hours=hours, closed=reading.at, is_fetched_again=True)
+    return replace(state, backlog=state.backlog.with_day(fetched))
 
 
-def _of_all_ecus(state: SystemState, day: date, reading: Reading) -> SystemState:
-    """Take today's energy, once every ECU has told of the day."""
-    told = state.reads_of(day)
-    if told is None:
+def _without_hours(state: SystemState, slot: Slot, reading: Reading) -> SystemState:
+    return _with_hours(state, slot, (), reading) if slot.purpose is Purpose.HISTORY else state
+
+
+def _with_ecu_day(state: SystemState, slot: Slot, data: EcuDay, reading: Reading) -> SystemState:
+    state = state.with_ecu_day(slot.call.target, slot.day, data, reading)
+    return state.with_contact(slot.call.target, slot.day, data.newest, reading)
+
+
+def _without_ecu_day(state: SystemState, slot: Slot, reading: Reading) -> SystemState:
+    return state.with_contact(slot.call.target, slot.day, None, reading)
+
+
+def _with_refused_ecu_day(state: SystemState, slot: Slot, failure: OpenApiError, reading: Reading) -> SystemState:
+    """Take a refusal: the id of an ECU that was replaced may answer so (`api.md` §4)."""
+    return _without_ecu_day(state, slot, reading) if isinstance(failure, OpenApiRequestError) else state
+
+
+def _with_postponed_day(state: SystemState, slot: Slot, _failure: OpenApiError, _reading: Reading) -> SystemState:
+    if slot.purpose is not Purpose.HISTORY:
         return state
-    parts = [read.today for read in told]
-    today = sum(part for part in parts if part is not None) if None not in parts else None
-    return replace(state, energy=read_today(energy_of(state, reading), day, today, reading))
+    return replace(state, backlog=state.backlog.with_postponed(slot.day))
+
+
+def _with_batch_energy(state: SystemState, slot: Slot, batch: BatchEnergy, _: Reading) -> SystemState:
+    return _without_panel_gap(state.with_batch_energy(slot.day, batch), slot)
+
+
+def _without_panel_gap(state: SystemState, slot: Slot) -> SystemState:
+    if slot.purpose is not Purpose.HISTORY:
+        return state
+    return replace(state, backlog=state.backlog.without_panel_gap(slot.day, slot.call.target))
+
+
+def _with_month(state: SystemState, slot: Slot, totals: Series, _: Reading) -> SystemState:
+    return replace(state, backlog=state.backlog.with_month(slot.day, totals))
+
+
+UPDATES: Final[Mapping[Kind, Update]] = {
+    Kind.DETAILS: Update(
+        ask=lambda client, _: client.details(),
+        apply=lambda state, _, details, reading: state.with_details(details, reading.at),
+        is_for_everybody=True,
+    ),
+    Kind.INVERTERS: Update(
+        ask=lambda client, _: client.inverters(),
+        apply=lambda state, _, ecus, reading: state.with_listing(ecus, reading.at),
+        on_no_data=lambda state, _slot, _reading: replace(state, ecus=() if state.ecus is None else state.ecus),
+        is_for_everybody=True,
+    ),
+    Kind.SUMMARY: Update(
+        ask=lambda client, _: client.summary(),
+        apply=lambda state, _, summary, reading: state.with_energy_summary(summary, reading),
+        on_no_data=lambda state, _, reading: replace(state, energy=state.known_energy(reading)),
+        is_for_everybody=True,
+    ),
+    Kind.HOURLY: Update(
+        ask=lambda client, slot: client.energy(EnergyLevel.HOURLY, slot.day),
+        apply=_with_hours,
+        on_no_data=_without_hours,
+        on_failure=_with_postponed_day,
+        is_for_everybody=True,
+    ),
+    Kind.DAILY: Update(
+        ask=lambda client, slot: client.energy(EnergyLevel.DAILY, slot.day),
+        apply=_with_month,
+        on_no_data=lambda state, slot, reading: _with_month(state, slot, (), reading),
+        is_for_everybody=True,
+    ),
+    Kind.ECU_DAY: Update(
+        ask=lambda client, slot: client.ecu_day(slot.call.target, slot.day),
+        apply=_with_ecu_day,
+        on_no_data=_without_ecu_day,
+        on_failure=_with_refused_ecu_day,
+    ),
+    Kind.TELEMETRY: Update(
+        ask=lambda client, slot: client.inverter_day(slot.call.target, slot.day),
+        apply=lambda state, slot, day, _: state.with_inverter_day(slot.call.target, day),
+    ),
+    Kind.BATCH_POWER: Update(
+        ask=lambda client, slot: client.batch_power(slot.call.target, slot.day),
+        apply=lambda state, slot, batch, _: state.with_batch_power(slot.day, batch),
+    ),
+    Kind.BATCH_ENERGY: Update(
+        ask=lambda client, slot: client.batch_energy(slot.call.target, slot.day),
+        apply=_with_batch_energy,
+        on_no_data=lambda state, slot, _: _without_panel_gap(state, slot),
+    ),
+}

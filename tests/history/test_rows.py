@@ -1,5 +1,5 @@
-"""Rows of a statistic out of days: any order, any repetition, any place, always the same."""
-# ruff: noqa: D103
+"""Rows of a statistic: the same in any order, with any repetition, in any time zone."""
+# ruff: noqa: D103 -- test names say what they check
 
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
@@ -19,22 +19,22 @@ type Table = dict[datetime, tuple[float, float]]
 
 
 def at(site: Site, day: date, hour: int, fold: int = 0) -> datetime:
-    """Return a moment of a site's clock, in UTC."""
+    """Return a time at a site, in UTC."""
     return datetime.combine(day, time(hour, fold=fold), site.zone).astimezone(UTC)
 
 
 def hours(**kwh: float | None) -> tuple[float | None, ...]:
-    """Return an hourly series out of h8=1.5 and the like."""
+    """Return an hourly series by keywords such as h8=1.5."""
     return tuple(kwh.get(f"h{hour}", 0.0) for hour in range(24))
 
 
 def write(table: Table, day: date, known: DayEnergy, site: Site = PARIS, closed: datetime = LATER) -> list[Row]:
-    """Put a day into a table as the recorder does: row by row, by its start."""
+    """Write a day into a table as the recorder does: row by row, by start."""
     midnight, following = (datetime.combine(day + timedelta(days=n), time(), site.zone) for n in (0, 1))
     later = {start: row for start, row in table.items() if start >= midnight}
     base = max(((start, row[1]) for start, row in table.items() if start < midnight), default=(LATER, 0.0))[1]
-    held = {start: kwh for start, (kwh, _) in later.items() if start < following}
-    rows = changed_rows(later, rows_of(day, site, known, held, closed), base)
+    stored = {start: kwh for start, (kwh, _) in later.items() if start < following}
+    rows = changed_rows(later, rows_of(day, site, known, stored, closed), base)
     for row in rows:
         assert row.start.minute == row.start.second == 0
         table[row.start.astimezone(UTC)] = (row.kwh, row.sum)
@@ -52,13 +52,13 @@ def days_of(table: Table, site: Site = PARIS) -> dict[date, float]:
     return days
 
 
-def test_hours_stand_at_their_clock_and_what_is_not_known_is_a_gap() -> None:
+def test_each_hour_has_its_row_and_unknown_ones_have_none() -> None:
     table: Table = {}
     write(table, DAY, DayEnergy(hours=hours(h8=0.5, h9=None, h10=1.5)))
     assert table == {at(PARIS, DAY, 8): (0.5, 0.5), at(PARIS, DAY, 10): (1.5, 2.0)}
 
 
-def test_an_hour_that_has_not_closed_is_left_out_and_one_that_had_stays() -> None:
+def test_an_hour_that_is_not_closed_has_no_row_and_a_stored_one_stays() -> None:
     table: Table = {}
     write(table, DAY, DayEnergy(hours=hours(h8=0.5, h9=1.0, h10=0.2)), closed=at(PARIS, DAY, 10))
     assert set(table) == {at(PARIS, DAY, 8), at(PARIS, DAY, 9)}
@@ -67,14 +67,14 @@ def test_an_hour_that_has_not_closed_is_left_out_and_one_that_had_stays() -> Non
     assert table[at(PARIS, DAY, 9)] == (1.1, 1.6)
 
 
-def test_an_hour_that_the_cloud_no_longer_knows_stays_and_one_that_it_takes_back_is_nothing() -> None:
+def test_an_hour_that_becomes_unknown_stays_and_one_that_becomes_0_is_0() -> None:
     table: Table = {}
     write(table, DAY, DayEnergy(hours=hours(h8=0.5, h9=1.0, h10=2.0)))
     write(table, DAY, DayEnergy(hours=hours(h8=None, h9=0.0, h10=2.0)))
     assert [row[0] for row in table.values()] == [0.5, 0.0, 2.0]
 
 
-def test_a_total_stands_at_noon_until_hours_take_its_place_and_never_takes_theirs() -> None:
+def test_a_total_is_one_row_at_noon_until_hours_replace_it() -> None:
     table: Table = {}
     write(table, DAY, DayEnergy(total=12.0))
     assert table == {at(PARIS, DAY, 12): (12.0, 12.0)}
@@ -87,7 +87,7 @@ def test_a_total_stands_at_noon_until_hours_take_its_place_and_never_takes_their
     assert days_of(table) == {DAY: pytest.approx(15.0)}
 
 
-def test_nothing_known_changes_nothing() -> None:
+def test_a_day_without_figures_writes_nothing() -> None:
     table: Table = {}
     write(table, DAY, DayEnergy(hours=hours(h8=1.0)))
     for nothing in (DayEnergy(), DayEnergy(hours=(None,) * 24), DayEnergy(hours=hours())):
@@ -95,15 +95,16 @@ def test_nothing_known_changes_nothing() -> None:
     assert not write(table, DAY + timedelta(days=1), DayEnergy(total=0.0))
 
 
-def test_a_day_that_is_taken_back_is_nothing_and_pulls_no_other_day_along() -> None:
+def test_a_total_of_0_never_overwrites_hours() -> None:
+    """A cloud that has lost the record of a day says "0" for it."""
     table: Table = {}
     for n in range(3):
         write(table, DAY + timedelta(days=n), DayEnergy(hours=hours(h8=1.0, h9=2.0)))
     write(table, DAY + timedelta(days=1), DayEnergy(total=0.0))
-    assert list(days_of(table).values()) == [pytest.approx(3.0), pytest.approx(0.0), pytest.approx(3.0)]
+    assert list(days_of(table).values()) == [pytest.approx(3.0)] * 3
 
 
-def test_a_total_before_its_noon_waits() -> None:
+def test_a_total_has_no_row_before_its_noon() -> None:
     assert rows_of(DAY, PARIS, DayEnergy(total=3.0), {}, at(PARIS, DAY, 11)) == {}
 
 
@@ -137,11 +138,10 @@ def test_a_day_has_as_many_rows_as_it_has_hours(place: str) -> None:
     write(table, day, DayEnergy(hours=(1.0,) * 24, total=24.0), site)
     assert len(table) == number
     assert days_of(table, site) == {day: pytest.approx(24.0)}
-    moments = sorted(table)
-    assert all(after - before == timedelta(hours=1) for before, after in pairwise(moments))
+    assert all(later - earlier == timedelta(hours=1) for earlier, later in pairwise(sorted(table)))
 
 
-def test_a_day_that_the_date_line_skips_has_no_rows() -> None:
+def test_a_day_that_a_zone_skips_has_no_rows() -> None:
     apia = Site(latitude=-13.8, longitude=-171.8, zone=ZoneInfo("Pacific/Apia"))
     table: Table = {}
     write(table, date(2011, 12, 30), DayEnergy(hours=(1.0,) * 24), apia)
@@ -149,7 +149,7 @@ def test_a_day_that_the_date_line_skips_has_no_rows() -> None:
     assert table == {}
 
 
-def test_the_hour_that_comes_twice_is_closed_when_both_are() -> None:
+def test_an_hour_that_occurs_twice_is_closed_when_both_are() -> None:
     day = date(2026, 10, 25)
     first = at(PARIS, day, 2)
     known = DayEnergy(hours=hours(h2=2.0))
@@ -177,7 +177,7 @@ HOURS = st.lists(st.one_of(st.none(), st.integers(0, 300)), min_size=24, max_siz
 
 @st.composite
 def clouds(draw: st.DrawFn) -> dict[date, tuple[tuple[float | None, ...], float]]:
-    """Return what a cloud knows of some days: hours, and a total that is not quite their sum."""
+    """Return hours of some days, each with a total that differs a little from their sum."""
     known = {}
     for day in draw(st.sets(DAYS, min_size=1, max_size=8)):
         series = tuple(None if n is None else n / 100 for n in draw(HOURS))
@@ -196,16 +196,16 @@ def test_any_order_repetition_and_interruption_gives_the_same_rows(
         write(straight, day, DayEnergy(hours=series, total=total))
 
     table: Table = {}
-    steps = st.tuples(st.sampled_from(sorted(cloud)), st.sampled_from(["coarse", "hours", "both", "killed"]))
+    steps = st.tuples(st.sampled_from(sorted(cloud)), st.sampled_from(["total", "hours", "both", "killed"]))
     for day, how in data.draw(st.lists(steps, max_size=30)):
         series, total = cloud[day]
-        known = DayEnergy(hours=series if how != "coarse" else None, total=total if how != "hours" else None)
-        kept = dict(table)
+        known = DayEnergy(hours=series if how != "total" else None, total=total if how != "hours" else None)
+        stored = dict(table)
         write(table, day, known)
         sums = [row[1] for _, row in sorted(table.items())]
         assert sums == sorted(sums)
         if how == "killed":
-            table = kept
+            table = stored
     for day in data.draw(st.permutations(sorted(cloud))):
         series, total = cloud[day]
         write(table, day, DayEnergy(hours=series, total=total))

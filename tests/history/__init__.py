@@ -1,0 +1,1 @@
+"""Tests of the package `history` that need no Home Assistant."""
