@@ -1,4 +1,4 @@
-"""APsystems OpenAPI: solar production of APsystems micro-inverters, by way of the vendor's cloud."""
+"""APsystems OpenAPI: solar production of APsystems micro-inverters, fetched from the vendor's cloud."""
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import Platform
@@ -6,18 +6,19 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.helpers.typing import ConfigType
 
-from . import devices, issues, services
+from . import devices, issues, migration, services
 from .const import CONF_APP_ID, CONF_SID, DOMAIN
-from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator, state_store
+from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator
 from .ledger import async_get_ledger
-from .settings import client_of, migrated
+from .settings import client_of
+from .store import StateStore
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BUTTON, Platform.SENSOR]
+PLATFORMS = [Platform.BINARY_SENSOR, Platform.BUTTON, Platform.SENSOR]
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Register the action."""
+    """Register the actions."""
     services.async_register(hass)
     return True
 
@@ -29,56 +30,48 @@ async def async_setup_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) ->
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
 
-    devices.async_register_system(hass, entry)
+    devices.async_register(hass, entry, coordinator.state)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     coordinator.async_start()
     return True
 
 
 async def async_unload_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> bool:
-    """Unload a system."""
+    """Unload a system: first stop its calls, then its entities."""
+    await entry.runtime_data.async_stop()
     if entry.disabled_by:
-        issues.async_forget(hass, entry)
+        issues.async_delete_all(hass, entry)
         ledger = await async_get_ledger(hass, entry.data[CONF_APP_ID])
         await ledger.async_leave(entry.data[CONF_SID])
-    await entry.runtime_data.async_keep()
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> None:
-    """Forget the state of a system; what it has cost stays in the ledger."""
-    issues.async_forget(hass, entry)
-    await state_store(hass, entry.data[CONF_SID]).async_remove()
+    """Delete the state of a system; the calls it has made stay in the ledger."""
+    issues.async_delete_all(hass, entry)
+    if not migration.owns_files(hass, entry):
+        return
+    await StateStore(hass, entry.data[CONF_SID]).async_remove()
     ledger = await async_get_ledger(hass, entry.data[CONF_APP_ID])
     await ledger.async_forget(entry.data[CONF_SID])
 
 
 async def async_migrate_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> bool:
-    """Take over an entry of the original integration, which kept its settings in `data`.
-
-    They stay there, so that the owner can go back to it.
-    """
-    if entry.version > 1:
-        return False
-    if entry.minor_version < 2:
-        hass.config_entries.async_update_entry(
-            entry, options={**migrated(entry.data), **entry.options}, minor_version=2
-        )
-    return True
+    """Migrate an entry of an earlier version, or of another integration with this domain."""
+    return entry.version == 1 and await migration.async_migrate(hass, entry)
 
 
 async def async_remove_config_entry_device(
     hass: HomeAssistant,
     entry: ApsystemsConfigEntry,
-    device: dr.DeviceEntry,
+    device: dr.AnyDeviceEntry,
 ) -> bool:
-    """Let the owner delete the device of an inverter that the cloud no longer lists."""
+    """Let the owner delete a device that the cloud no longer lists."""
     if entry.state is not ConfigEntryState.LOADED:
         return False
     coordinator = entry.runtime_data
-    ids = {name for domain, name in device.identifiers if domain == DOMAIN}
-    if coordinator.sid in ids or ids & coordinator.data.state.listed:
+    if devices.async_is_in_use(hass, entry, device, coordinator.state):
         return False
-    for uid in ids:
-        await coordinator.async_forget(uid)
+    for uid in devices.names_of(device):
+        await coordinator.async_change(coordinator.state.without_inverter(uid))
     return True

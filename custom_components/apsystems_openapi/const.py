@@ -1,7 +1,10 @@
-"""Names and defaults; free of Home Assistant, so that every module may read them."""
+"""Names and defaults. Ranges of options are in `schedule/options`."""
 
+from datetime import timedelta
 import logging
 from typing import Final
+
+from .schedule import options
 
 LOGGER: Final = logging.getLogger(__package__)
 
@@ -13,6 +16,7 @@ CONF_APP_ID: Final = "app_id"
 CONF_APP_SECRET: Final = "app_secret"
 CONF_SID: Final = "sid"
 CONF_BASE_URL: Final = "base_url"
+CONF_FIRST_ANSWERS: Final = "first_answers"
 CONF_AUTO_SCAN_INTERVAL: Final = "auto_scan_interval"
 CONF_SCAN_INTERVAL: Final = "scan_interval"
 CONF_SUNRISE_OFFSET: Final = "sunrise_offset"
@@ -21,24 +25,22 @@ CONF_MONTHLY_QUOTA: Final = "monthly_quota"
 CONF_LIVE_POWER: Final = "live_power"
 CONF_IMPORT_HISTORY: Final = "import_history"
 CONF_PANEL_STATISTICS: Final = "panel_statistics"
+CONF_ADVANCED: Final = "advanced"
+CONF_LOCATION: Final = "location"
+CONF_ELSEWHERE: Final = "elsewhere"
+CONF_MIRRORED: Final = "mirrored"
 
 DEFAULT_BASE_URL: Final = "https://api.apsystemsema.com:9282"
 
-MIN_SCAN_INTERVAL: Final = 1800  # seconds
-MAX_SCAN_INTERVAL: Final = 7200
-MAX_OFFSET: Final = 120  # minutes
-MAX_QUOTA: Final = 1_000_000
 DEFAULTS: Final[dict[str, bool | int]] = {
     CONF_AUTO_SCAN_INTERVAL: True,
-    CONF_SCAN_INTERVAL: MIN_SCAN_INTERVAL,
-    CONF_SUNRISE_OFFSET: 30,
-    CONF_SUNSET_OFFSET: 30,
+    CONF_SCAN_INTERVAL: options.DEFAULT_INTERVAL // timedelta(seconds=1),
+    CONF_SUNRISE_OFFSET: options.DEFAULT_OFFSET // timedelta(minutes=1),
+    CONF_SUNSET_OFFSET: options.DEFAULT_OFFSET // timedelta(minutes=1),
 }
-DEFAULT_QUOTA: Final = 1000
-# The settings of the original integration, and those that came after.
+# The settings of the original integration are above, those that came later here.
 MORE_DEFAULTS: Final[dict[str, bool | int]] = {
     CONF_LIVE_POWER: True,
-    CONF_MONTHLY_QUOTA: DEFAULT_QUOTA,
     CONF_IMPORT_HISTORY: True,
     CONF_PANEL_STATISTICS: False,
 }

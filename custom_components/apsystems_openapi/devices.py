@@ -1,40 +1,103 @@
-"""The devices of a system and its inverters in Home Assistant's registry."""
+"""The devices of a system in Home Assistant's registry: the system, its ECUs, their inverters.
 
-from typing import TYPE_CHECKING
+Panels are child devices of their inverter; their entities register them (see `entity`).
+"""
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+from homeassistant.helpers.typing import UNDEFINED
 
 from .const import CONF_SID, DOMAIN, MANUFACTURER
 from .system.state import SystemState
 
-if TYPE_CHECKING:
-    from .coordinator import ApsystemsConfigEntry
+
+def ecu_name(eid: str) -> str:
+    """Return the identifier of an ECU."""
+    return f"ecu_{eid}"
+
+
+def panel_name(uid: str, channel: int) -> str:
+    """Return the identifier of a panel: a channel of an inverter."""
+    return f"{uid}_{channel}"
 
 
 @callback
-def async_register_system(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> None:
-    """Register the system; inverters hang below it, so it comes before any entity."""
-    sid = entry.data[CONF_SID]
-    dr.async_get(hass).async_get_or_create(
-        config_entry_id=entry.entry_id,
-        identifiers={(DOMAIN, sid)},
-        manufacturer=MANUFACTURER,
-        name=f"{MANUFACTURER} {sid}",
-    )
+def async_register(hass: HomeAssistant, entry: ConfigEntry, state: SystemState) -> None:
+    """Register the system, its ECUs and inverters, or update them. A device must exist before those connected by it."""
+    registry, sid = dr.async_get(hass), entry.data[CONF_SID]
+
+    def register(identifier: str, name: str, **info: str | None) -> str:
+        device = registry.async_get_or_create(
+            config_entry_id=entry.entry_id,
+            identifiers={(DOMAIN, identifier)},
+            manufacturer=MANUFACTURER,
+            name=name,
+            model=info.get("model") or UNDEFINED,
+            serial_number=info.get("serial_number") or UNDEFINED,
+            via_device_id=info.get("via_device_id") or UNDEFINED,
+        )
+        return device.id
+
+    system = register(sid, f"{MANUFACTURER} {sid}")
+    ecus = {
+        eid: register(ecu_name(eid), f"ECU {eid}", serial_number=eid, via_device_id=system) for eid in _ecu_ids(state)
+    }
+    for inverter in state.inverters:
+        register(
+            inverter.uid,
+            f"Inverter {inverter.uid}",
+            model=inverter.model,
+            serial_number=inverter.uid,
+            via_device_id=ecus[inverter.eid],
+        )
 
 
 @callback
-def async_clear(hass: HomeAssistant, entry: ApsystemsConfigEntry, before: SystemState, state: SystemState) -> None:
-    """Remove the devices of inverters that are gone by a listing.
+def async_remove_gone(hass: HomeAssistant, entry: ConfigEntry, before: SystemState, state: SystemState) -> None:
+    """Remove the devices of ECUs and inverters that are gone by a listing; panels are removed with their inverter.
 
     One that was not known before, left by an earlier installation, goes only when every ECU has named its inverters.
     """
+    if not state.ecus:
+        return
     registry = dr.async_get(hass)
-    kept = {inverter.uid for inverter in state.inverters} | {entry.data[CONF_SID]}
-    known = {inverter.uid for inverter in before.inverters}
-    complete = bool(state.ecus) and all(ecu.inverters for ecu in state.ecus or ())
+    kept, known = _names(state), _names(before)
+    complete = all(ecu.inverters for ecu in state.ecus)
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
-        ids = {name for domain, name in device.identifiers if domain == DOMAIN}
-        if not ids & kept and (complete or ids & known):
-            registry.async_update_device(device.id, remove_config_entry_id=entry.entry_id)
+        names = names_of(device)
+        if not names & kept and not _is_of_system(names, entry) and (complete or names & known):
+            registry.async_remove_device(device.id)
+
+
+@callback
+def async_is_in_use(hass: HomeAssistant, entry: ConfigEntry, device: dr.AnyDeviceEntry, state: SystemState) -> bool:
+    """Return whether a device would come back after its owner deletes it.
+
+    An inverter that no listing names can be deleted, and then its ECU; a panel when it has no entity.
+    """
+    if isinstance(device, dr.ChildDeviceEntry):
+        return bool(er.async_entries_for_device(er.async_get(hass), device.id, include_disabled_entities=True))
+    names = names_of(device)
+    ecus = {ecu_name(eid) for eid in _ecu_ids(state)}
+    return entry.data[CONF_SID] in names or bool(names & (state.listed | ecus))
+
+
+def names_of(device: dr.AnyDeviceEntry) -> set[str]:
+    """Return the integration's identifiers of a device."""
+    return {name for domain, name in device.identifiers if domain == DOMAIN}
+
+
+def _is_of_system(names: set[str], entry: ConfigEntry) -> bool:
+    """Return whether a device is the system or something else that no listing names, such as its battery."""
+    sid = entry.data[CONF_SID]
+    return any(name == sid or name.startswith(f"{sid}_") for name in names)
+
+
+def _ecu_ids(state: SystemState) -> list[str]:
+    """Return the ECUs of the newest listing, and those that inverters are connected to."""
+    return list(dict.fromkeys([*(ecu.eid for ecu in state.ecus or ()), *state.ecu_ids]))
+
+
+def _names(state: SystemState) -> set[str]:
+    return {*(ecu_name(eid) for eid in _ecu_ids(state)), *(inverter.uid for inverter in state.inverters)}

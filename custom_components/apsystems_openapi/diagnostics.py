@@ -1,6 +1,6 @@
-"""What may be shown to others: plan, book of calls, answers and plant, every id replaced by what it is an id of.
+"""Diagnostics that may be shown to others: plan, ledger, answers and plant, each id replaced by a name for its kind.
 
-Ids are replaced in the finished whole, in keys and values alike, so that none gets through by a way nobody thought of.
+Ids are replaced in the finished whole, in keys and values alike, so that none is overlooked.
 """
 
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,9 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_APP_ID, CONF_APP_SECRET, CONF_BASE_URL, CONF_SID, DEFAULT_BASE_URL, DOMAIN
 from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator
+from .ledger import async_get_ledger
 from .schedule.calls import Call, Kind, Slot
+from .schedule.options import DEFAULT_QUOTA
 from .schedule.quota import CHINA
 from .settings import options_of
 from .system.state import SystemState
@@ -27,7 +29,7 @@ from .system.state import SystemState
 REDACTED: Final = "**REDACTED**"
 _LABEL: Final = re.compile(r"\d\d:\d\d")
 _OF_ECUS: Final = (Kind.ECU_DAY, Kind.BATCH_POWER, Kind.BATCH_ENERGY)
-# What is shorter is replaced only where it stands alone: it may be part of a moment or of a word.
+# Shorter ones are replaced only where they stand alone: it may be part of a time or of a word.
 _UNMISTAKABLE: Final = 6
 
 
@@ -42,21 +44,21 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Apsyste
         },
         "setup": {"state": entry.state.value, "reason": entry.reason},
         "connection": _connection(entry),
-        "options": asdict(options_of(entry.options)),
+        "options": asdict(options_of(entry.options, await _async_quota(hass, entry))),
     }
     if entry.state is not ConfigEntryState.LOADED:
         return _replaced(_plain(whole), _secrets(entry))
     coordinator = entry.runtime_data
-    data, report = coordinator.data, coordinator.report
+    data = coordinator.data
     whole |= {
-        "clock": {"now": dt_util.utcnow(), "site_day": data.day, "site_zone": str(report.zone)},
+        "clock": {"now": dt_util.utcnow(), "site_day": data.day, "site_zone": str(coordinator.ledger.zone)},
         "plant": _plant(data.state),
         "plan": _plan(coordinator),
         "ledger": _ledger(coordinator),
-        "failing": report.health.failing,
-        "credentials_refused": report.health.refused,
+        "failing": coordinator.failures.failing,
+        "waits": coordinator.situation.waits.by_scope,
         "state": data.state,
-        "past": data.past,
+        "history": data.history,
     }
     return _replaced(_plain(whole), _names(entry))
 
@@ -74,17 +76,23 @@ async def async_get_device_diagnostics(
     whole = {
         "inverters": [inverter for inverter in state.inverters if inverter.uid in ids],
         "listed": bool(ids & state.listed),
-        "days": {uid: day for uid, day in state.days.items() if uid in ids},
-        "panels": {uid: panels for uid, panels in state.panels.items() if uid in ids},
-        "ecu_reads": {eid: read for eid, read in state.ecu_reads.items() if eid in ecus},
+        "telemetry": {uid: day for uid, day in state.telemetry.items() if uid in ids},
+        "panel_energy": {uid: panels for uid, panels in state.panel_energy.items() if uid in ids},
+        "ecu_days": {eid: report for eid, report in state.ecu_days.items() if eid in ecus},
         "asked": _asked(coordinator, _calls_about(ecus, ids)),
         "plan": [_slot(slot) for slot in _slots(coordinator) if slot.call.target in ecus | ids],
     }
     return _replaced(_plain(whole), _names(entry))
 
 
+async def _async_quota(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> int:
+    """Return the monthly quota of the App ID; the default for an entry of another integration, which has none."""
+    app_id = entry.data.get(CONF_APP_ID)
+    return (await async_get_ledger(hass, app_id)).quota if app_id else DEFAULT_QUOTA
+
+
 def _connection(entry: ApsystemsConfigEntry) -> dict[str, Any]:
-    """Return what can be told of the address without telling it."""
+    """Return facts about the address, but not the address."""
     url = entry.data.get(CONF_BASE_URL) or DEFAULT_BASE_URL
     parts = urlsplit(url)
     return {
@@ -96,10 +104,10 @@ def _connection(entry: ApsystemsConfigEntry) -> dict[str, Any]:
 
 
 def _plant(state: SystemState) -> dict[str, Any]:
-    """Return which inverter hangs on which ECU, and what it has."""
-    plant: dict[str, Any] = {eid: {} for eid in state.plant.ecus}
+    """Return the inverters of each ECU, and the shape of their data."""
+    plant: dict[str, Any] = {eid: {} for eid in state.ecu_ids}
     for inverter in state.inverters:
-        day = state.days.get(inverter.uid)
+        day = state.telemetry.get(inverter.uid)
         plant[inverter.eid][inverter.uid] = {
             "model": inverter.model,
             "listed": inverter.uid in state.listed,
@@ -110,42 +118,42 @@ def _plant(state: SystemState) -> dict[str, Any]:
 
 
 def _slots(coordinator: ApsystemsCoordinator) -> tuple[Slot, ...]:
-    agenda = coordinator.report.agenda
-    return agenda.slots if agenda else ()
+    plan = coordinator.planning.plan
+    return plan.slots if plan else ()
 
 
 def _slot(slot: Slot) -> dict[str, Any]:
-    return {"at": slot.at, "until": slot.until, "call": str(slot.call), "day": slot.day, "read": slot.read}
+    return {"at": slot.at, "until": slot.until, "call": str(slot.call), "day": slot.day, "purpose": slot.purpose}
 
 
 def _plan(coordinator: ApsystemsCoordinator) -> dict[str, Any]:
-    agenda, data = coordinator.report.agenda, coordinator.data
+    plan, data = coordinator.planning.plan, coordinator.data
     return {
-        "day": agenda and agenda.day,
+        "day": plan and plan.day,
         "slots": [_slot(slot) for slot in _slots(coordinator)],
         "next_read": data.next_read,
-        "first_of_tomorrow": agenda and agenda.first_of_tomorrow,
-        "estimate_of_the_month": data.calls_estimate,
-        "stretched": agenda and agenda.stretched,
+        "first_of_tomorrow": plan and plan.first_of_tomorrow,
+        "estimate_of_the_month": data.calls.estimate,
+        "is_stretched": plan and plan.is_stretched,
+        "rhythms": coordinator.planning.rhythms,
     }
 
 
 def _ledger(coordinator: ApsystemsCoordinator) -> dict[str, Any]:
-    """Return the book of calls; of other systems on the same App ID, only what they leave to this one."""
-    report, data, state = coordinator.report, coordinator.data, coordinator.data.state
-    ledger, now = report.ledger, dt_util.utcnow()
-    zones = {"utc": UTC, "china": CHINA, "site": report.zone}
+    """Return the ledger of calls; of other systems on the same App ID, only what they leave to this one."""
+    state, ledger = coordinator.data.state, coordinator.ledger
+    now, counts = dt_util.utcnow(), ledger.ledger.counts
+    zones = {"utc": UTC, "china": CHINA, "site": ledger.zone}
     calls = [Call(kind=kind) for kind in Kind]
-    ecus = {*state.plant.ecus, *state.ecu_reads}
+    ecus = {*state.ecu_ids, *state.ecu_days}
     return {
-        "opened": ledger.book.opened,
-        "carried": ledger.book.carried,
-        "quota": data.quota,
-        "used": {name: ledger.book.used(now, zone, data.quota) for name, zone in zones.items()},
-        "left": data.calls_left,
-        "share": round(ledger.share(coordinator.sid), 3),
-        "block": ledger.block,
-        "asked": _asked(coordinator, [*calls, *_calls_about(ecus, state.plant.inverters)]),
+        "opened": counts.opened,
+        "carried": counts.carried,
+        "quota": ledger.quota,
+        "used": {name: ledger.used(now, zone) for name, zone in zones.items()},
+        "left": ledger.room(now),
+        "share": round(ledger.share, 3),
+        "asked": _asked(coordinator, [*calls, *_calls_about(ecus, [inverter.uid for inverter in state.inverters])]),
     }
 
 
@@ -156,7 +164,7 @@ def _calls_about(ecus: Iterable[str], inverters: Iterable[str]) -> list[Call]:
 
 def _asked(coordinator: ApsystemsCoordinator, calls: Iterable[Call]) -> dict[str, datetime]:
     """Return when each call was last sent."""
-    asked = {str(call): coordinator.report.ledger.asked(coordinator.sid, call) for call in calls}
+    asked = {str(call): coordinator.ledger.asked(str(call)) for call in calls}
     return {call: at for call, at in asked.items() if at is not None}
 
 
@@ -173,33 +181,34 @@ def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911
             return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
         case tuple() if value and all(item is None or isinstance(item, (float, int)) for item in value):
             return f"{len(value)} values, {sum(item is not None for item in value)} known"
-        case tuple() if value and all(_is_moment(item) for item in value):
+        case tuple() if value and all(_is_time_label(item) for item in value):
             return f"{len(value)} from {value[0]} to {value[-1]}"
         case list() | tuple():
             return [_plain(item) for item in value]
     return value
 
 
-def _is_moment(item: object) -> bool:
+def _is_time_label(item: object) -> bool:
     return isinstance(item, date) or (isinstance(item, str) and _LABEL.fullmatch(item) is not None)
 
 
 def _names(entry: ApsystemsConfigEntry) -> dict[str, str]:
-    """Return what stands in for each id and each secret; `ecu_1` is the first that the listing names."""
+    """Return the replacement of each id and each secret; `ecu_1` is the first that the listing names."""
     state = entry.runtime_data.data.state
     ecus = dict.fromkeys(
         [
             *(ecu.eid for ecu in state.ecus or ()),
             *(inverter.eid for inverter in state.inverters),
             *(state.details.ecus if state.details else ()),
-            *state.ecu_reads,
+            *state.ecu_days,
+            *state.unlisted,
         ]
     )
     inverters = dict.fromkeys(
         [
             *(inverter.uid for inverter in state.inverters),
             *sorted(state.listed),
-            *(uid for held in (state.days, state.panels, state.sought) for uid in held),
+            *(uid for known in (state.telemetry, state.panel_energy) for uid in known),
         ]
     )
     return {
@@ -211,8 +220,9 @@ def _names(entry: ApsystemsConfigEntry) -> dict[str, str]:
 
 def _secrets(entry: ApsystemsConfigEntry) -> dict[str, str]:
     host = urlsplit(entry.data.get(CONF_BASE_URL) or DEFAULT_BASE_URL).hostname
-    secrets = (entry.data[CONF_APP_ID], entry.data[CONF_APP_SECRET], host)
-    return {entry.data[CONF_SID]: "system", **dict.fromkeys(filter(None, secrets), REDACTED)}
+    secrets = (entry.data.get(CONF_APP_ID), entry.data.get(CONF_APP_SECRET), host)
+    system = {sid: "system"} if (sid := entry.data.get(CONF_SID)) else {}
+    return {**system, **dict.fromkeys(filter(None, secrets), REDACTED)}
 
 
 def _replaced(whole: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

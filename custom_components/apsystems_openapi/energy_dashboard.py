@@ -1,4 +1,4 @@
-"""A look at the Energy dashboard: what must not stand in it together."""
+"""The Energy dashboard: a check for production that it counts twice."""
 
 from homeassistant.components.energy.data import async_get_manager
 from homeassistant.config_entries import ConfigEntry
@@ -19,4 +19,4 @@ async def async_check(hass: HomeAssistant, entry: ConfigEntry, sid: str) -> None
     sources = {source["stat_energy_from"] for source in energy_sources if source["type"] == "solar"}
     total = er.async_get(hass).async_get_entity_id("sensor", DOMAIN, f"{sid}_total_energy")
     is_double = {total, Statistic(sid=sid).id} <= sources
-    issues.async_tell_double_source(hass, entry, sid if is_double else None)
+    issues.async_show_double_source(hass, entry, sid if is_double else None)

@@ -1,4 +1,4 @@
-"""The sensors of an inverter: a table, and what of the inverter is shown at a moment."""
+"""The sensors of an inverter and of its panels: a table, and the view of an inverter that they show."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ from homeassistant.const import (
     UnitOfTemperature,
 )
 
-from .cloud.models import MAX_CHANNELS, MAX_PHASES, ChannelDay, Inverter, InverterDay, Series, latest, peak
-from .system.snapshot import PlantData
-from .system.state import Panels
+from .cloud.models import MAX_CHANNELS, MAX_PHASES, ChannelDay, Inverter, InverterDay, Series
+from .system.snapshot import InverterStatus, Snapshot
+from .system.state import PanelEnergy
+from .system.telemetry import latest, peak
 
 # Until its first telemetry an inverter is taken for one of two channels, as nearly all are.
 USUAL_CHANNELS = 2
@@ -26,22 +27,45 @@ NO_DAY = InverterDay(day=date.min, times=(), ac_power_w=(), channels=())
 
 @dataclass(frozen=True, kw_only=True)
 class InverterView:
-    """An inverter as its entities show it: its newest day, and whether that is the day of a sun that is up."""
+    """An inverter as its entities show it."""
 
     inverter: Inverter
     day: InverterDay
-    panels: Panels | None
-    panels_reset: datetime | None
-    is_today: bool
-    sun_up: bool
+    """Its newest telemetry, of any day."""
+    panels: PanelEnergy | None
+    """The newest energy of its panels, of any day."""
+    status: InverterStatus
+    midnight: datetime
+    is_daylight: bool
 
     def measured(self, value: float | None) -> float | None:
-        """Return a measurement: by night, and by day before today's first, there is none."""
-        return value if self.sun_up and self.is_today else None
+        """Return a measurement; at night and without a young sample there is none."""
+        return value if self.is_daylight and self.status.is_fresh else None
 
-    def power(self, value: float | None) -> float | None:
-        """Return a power: by night it is 0."""
-        return self.measured(value) if self.sun_up else 0.0
+    def measured_dc(self, value: float | None) -> float | None:
+        """Return a measurement of a panel."""
+        return value if self.is_daylight and self.status.dc_is_fresh else None
+
+    @property
+    def power(self) -> float | None:
+        """AC power in W; 0 at night."""
+        return self.measured(latest(self.day.ac_power_w)) if self.is_daylight else 0.0
+
+    def dc_power(self, number: int) -> float | None:
+        """Return the power of a panel in W; 0 at night."""
+        if not self.is_daylight:
+            return 0.0
+        return latest(self.channel(number).power_w) if self.status.dc_power_is_fresh else None
+
+    def energy_today(self, number: int) -> float | None:
+        """Return the energy (kWh) of a panel on this site day; None while only another day's is known."""
+        return _nth(self.status.panels.kwh, number) if self.status.panels else None
+
+    @property
+    def energy_reset(self) -> datetime:
+        """The midnight since which the energy of panels counts."""
+        panels = self.status.panels
+        return datetime.combine(panels.day, time(), self.midnight.tzinfo) if panels else self.midnight
 
     def channel(self, number: int) -> ChannelDay:
         """Return a channel of the day, empty where the data has none."""
@@ -50,27 +74,38 @@ class InverterView:
 
     @property
     def channels(self) -> int:
-        """Return how many channels the data shows."""
+        """How many channels the data shows."""
         return len(self.day.channels) or USUAL_CHANNELS
 
 
-def inverter_view(data: PlantData, inverter: Inverter) -> InverterView:
-    """Return what is shown of an inverter."""
-    day, panels = data.state.days.get(inverter.uid, NO_DAY), data.state.panels.get(inverter.uid)
+def inverter_views(data: Snapshot) -> dict[str, InverterView]:
+    """Return every inverter as its entities show it, by id."""
+    return {inverter.uid: _view(data, inverter) for inverter in data.state.inverters}
+
+
+def inverter_view(data: Snapshot, uid: str) -> InverterView | None:
+    """Return an inverter as its entities show it; None for one that is gone."""
+    return next((_view(data, inverter) for inverter in data.state.inverters if inverter.uid == uid), None)
+
+
+def _view(data: Snapshot, inverter: Inverter) -> InverterView:
     return InverterView(
         inverter=inverter,
-        day=day,
-        panels=panels,
-        panels_reset=datetime.combine(panels.day, time(), data.midnight.tzinfo) if panels else None,
-        is_today=day.day == data.day,
-        sun_up=data.sun_up,
+        day=data.state.telemetry.get(inverter.uid, NO_DAY),
+        panels=data.state.panel_energy.get(inverter.uid),
+        status=data.inverters[inverter.uid],
+        midnight=data.midnight,
+        is_daylight=data.is_daylight,
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class InverterSensorDescription(SensorEntityDescription):
-    """A sensor of an inverter."""
+    """A sensor of an inverter or, with a channel, of the panel on it."""
 
+    channel: int | None = None
+    is_detail: bool = False
+    """Whether a large system has it disabled until its owner enables it."""
     value_fn: Callable[[InverterView], float | None]
     last_reset_fn: Callable[[InverterView], datetime | None] | None = None
     attributes_fn: Callable[[InverterView], dict[str, Any]] | None = None
@@ -91,7 +126,7 @@ def _telemetry(shown: InverterView) -> dict[str, Any]:
     }
     for number in range(1, shown.channels + 1):
         series = shown.channel(number).power_w
-        attributes[f"dc_channel{number}_power_w"] = shown.power(latest(series))
+        attributes[f"dc_channel{number}_power_w"] = shown.dc_power(number)
         attributes[f"dc_channel{number}_peak_w"] = peak(series)
         attributes[f"hourly_dc_p{number}"] = list(series)
     return attributes
@@ -105,53 +140,54 @@ def _channel_sensors(number: int) -> tuple[InverterSensorDescription, ...]:
     def has(shown: InverterView) -> bool:
         return number <= shown.channels
 
-    placeholders = {"channel": str(number)}
     return (
         InverterSensorDescription(
             key=f"dc_power_ch{number}",
+            channel=number,
             translation_key="dc_power",
-            translation_placeholders=placeholders,
             device_class=SensorDeviceClass.POWER,
             state_class=SensorStateClass.MEASUREMENT,
             native_unit_of_measurement=UnitOfPower.WATT,
             suggested_display_precision=0,
             has_fn=has,
-            value_fn=lambda shown: shown.power(latest(shown.channel(number).power_w)),
+            value_fn=lambda shown: shown.dc_power(number),
         ),
         InverterSensorDescription(
             key=f"dc_voltage_ch{number}",
+            channel=number,
+            is_detail=True,
             translation_key="dc_voltage",
-            translation_placeholders=placeholders,
             device_class=SensorDeviceClass.VOLTAGE,
             state_class=SensorStateClass.MEASUREMENT,
             native_unit_of_measurement=UnitOfElectricPotential.VOLT,
             suggested_display_precision=1,
             has_fn=has,
-            value_fn=lambda shown: shown.measured(shown.channel(number).voltage_v),
+            value_fn=lambda shown: shown.measured_dc(shown.channel(number).voltage_v),
         ),
         InverterSensorDescription(
             key=f"dc_current_ch{number}",
+            channel=number,
+            is_detail=True,
             translation_key="dc_current",
-            translation_placeholders=placeholders,
             device_class=SensorDeviceClass.CURRENT,
             state_class=SensorStateClass.MEASUREMENT,
             native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
             suggested_display_precision=2,
             has_fn=has,
-            value_fn=lambda shown: shown.measured(shown.channel(number).current_a),
+            value_fn=lambda shown: shown.measured_dc(shown.channel(number).current_a),
         ),
         InverterSensorDescription(
             key=f"energy_today_ch{number}",
+            channel=number,
             translation_key="energy_today",
-            translation_placeholders=placeholders,
             device_class=SensorDeviceClass.ENERGY,
             state_class=SensorStateClass.TOTAL,
             native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
             suggested_display_precision=2,
             has_fn=lambda shown: shown.panels is not None and number <= len(shown.panels.kwh),
-            value_fn=lambda shown: _nth(shown.panels.kwh, number) if shown.panels else None,
+            value_fn=lambda shown: shown.energy_today(number),
             attributes_fn=lambda shown: {"data_date": shown.panels.day.isoformat() if shown.panels else None},
-            last_reset_fn=lambda shown: shown.panels_reset,
+            last_reset_fn=lambda shown: shown.energy_reset,
         ),
     )
 
@@ -160,6 +196,7 @@ def _phase_sensor(phase: int) -> InverterSensorDescription:
     """Return the sensor of a further phase's voltage; the first has the name of the only one."""
     return InverterSensorDescription(
         key=f"ac_voltage_l{phase}",
+        is_detail=True,
         translation_key="ac_voltage_phase",
         translation_placeholders={"phase": f"L{phase}"},
         device_class=SensorDeviceClass.VOLTAGE,
@@ -179,11 +216,12 @@ INVERTER_SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfPower.WATT,
         suggested_display_precision=0,
-        value_fn=lambda shown: shown.power(latest(shown.day.ac_power_w)),
+        value_fn=lambda shown: shown.power,
         attributes_fn=_telemetry,
     ),
     InverterSensorDescription(
         key="ac_voltage",
+        is_detail=True,
         translation_key="ac_voltage",
         device_class=SensorDeviceClass.VOLTAGE,
         state_class=SensorStateClass.MEASUREMENT,
@@ -194,6 +232,7 @@ INVERTER_SENSORS = (
     *(_phase_sensor(phase) for phase in range(2, MAX_PHASES + 1)),
     InverterSensorDescription(
         key="frequency",
+        is_detail=True,
         device_class=SensorDeviceClass.FREQUENCY,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfFrequency.HERTZ,

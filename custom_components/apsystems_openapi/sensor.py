@@ -1,21 +1,24 @@
 """Sensors of the system and of each inverter."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, override
 
 from homeassistant.components.sensor import SensorEntity
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .cloud.models import MAX_CHANNELS, Inverter
+from .cloud.models import MAX_CHANNELS
 from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator
-from .entity import ApsystemsEntity, InverterEntity
-from .inverter_sensors import INVERTER_SENSORS, InverterSensorDescription, inverter_view
+from .entity import ApsystemsEntity, InverterEntity, async_add_when_seen, async_is_registered
+from .inverter_sensors import INVERTER_SENSORS, InverterSensorDescription, InverterView, inverter_view, inverter_views
 from .system_sensors import SYSTEM_SENSORS, SystemSensorDescription
 
 PARALLEL_UPDATES = 0
+MANY_INVERTERS = 10  # above it, new inverters have their voltages, currents and frequency disabled
 
 
 async def async_setup_entry(
@@ -25,37 +28,34 @@ async def async_setup_entry(
 ) -> None:
     """Add the system's sensors, and those of inverters, channels and phases whenever the data shows new ones."""
     coordinator = entry.runtime_data
-    async_add_entities(
-        SystemSensor(coordinator, description)
-        for description in SYSTEM_SENSORS
-        if description.has_fn(coordinator.options)
+    async_add_entities(SystemSensor(coordinator, description) for description in _system_sensors(coordinator))
+    async_add_when_seen(
+        coordinator,
+        async_add_entities,
+        inverter_views,
+        INVERTER_SENSORS,
+        lambda description, _, shown: description.has_fn(shown),
+        lambda description, _, shown: InverterSensor(coordinator, description, shown),
     )
-    known: set[tuple[str, str]] = set()
 
-    def missing() -> Iterator[InverterSensor]:
-        data = coordinator.data
-        present = {inverter.uid for inverter in data.state.inverters}
-        known.difference_update([key for key in known if key[0] not in present])
-        for inverter in data.state.inverters:
-            shown = inverter_view(data, inverter)
-            for description in INVERTER_SENSORS:
-                key = (inverter.uid, description.key)
-                if key not in known and description.has_fn(shown):
-                    known.add(key)
-                    yield InverterSensor(coordinator, description, inverter)
 
-    @callback
-    def add_missing() -> None:
-        if sensors := list(missing()):
-            async_add_entities(sensors)
+def _system_sensors(coordinator: ApsystemsCoordinator) -> Iterator[SystemSensorDescription]:
+    """Yield the descriptions of the sensors that the system has, by its options and by what it had before."""
 
-    add_missing()
-    entry.async_on_unload(coordinator.async_add_listener(add_missing))
+    def is_registered(key: str) -> bool:
+        return async_is_registered(coordinator, Platform.SENSOR, key)
+
+    for description in SYSTEM_SENSORS:
+        if description.has_fn(coordinator.options) or (description.stays and is_registered(description.key)):
+            old_key = description.key_1_0
+            is_of_1_0 = old_key is not None and is_registered(old_key) and not is_registered(description.key)
+            yield replace(description, key=old_key) if old_key and is_of_1_0 else description
 
 
 class SystemSensor(ApsystemsEntity, SensorEntity):
     """A sensor of the system."""
 
+    _platform = Platform.SENSOR
     entity_description: SystemSensorDescription
     _unrecorded_attributes = frozenset(
         {
@@ -66,14 +66,30 @@ class SystemSensor(ApsystemsEntity, SensorEntity):
             "hourly_date",
             "solar_hours_active",
             "status",
+            "details_date",
+            "missing_ecus",
+            "quota",
             "left",
             "planned_today",
             "estimate_month",
             "days_done",
             "days_to_go",
             "expected_end",
+            "next_upload",
+            "reason",
+            "upload_every",
         }
     )
+
+    def __init__(self, coordinator: ApsystemsCoordinator, description: SystemSensorDescription) -> None:
+        super().__init__(coordinator, description)
+        self._is_local = description.is_local
+
+    @override
+    async def async_update(self) -> None:
+        """Read once for all sensors of the system, when an automation asks by `homeassistant.update_entity`."""
+        if self.enabled:
+            await self.coordinator.async_read_on_request()
 
     @property
     @override
@@ -83,7 +99,7 @@ class SystemSensor(ApsystemsEntity, SensorEntity):
     @property
     @override
     def last_reset(self) -> datetime | None:
-        """Return the site's midnight; it comes with the value of the same moment."""
+        """Return the site's midnight; it comes with the value of the same time."""
         reset = self.entity_description.last_reset_fn
         return reset(self.coordinator.data) if reset else None
 
@@ -95,8 +111,9 @@ class SystemSensor(ApsystemsEntity, SensorEntity):
 
 
 class InverterSensor(InverterEntity, SensorEntity):
-    """A sensor of an inverter."""
+    """A sensor of an inverter or of one of its panels."""
 
+    _platform = Platform.SENSOR
     entity_description: InverterSensorDescription
     _unrecorded_attributes = frozenset(
         {
@@ -112,20 +129,30 @@ class InverterSensor(InverterEntity, SensorEntity):
     )
 
     def __init__(
-        self, coordinator: ApsystemsCoordinator, description: InverterSensorDescription, inverter: Inverter
+        self, coordinator: ApsystemsCoordinator, description: InverterSensorDescription, shown: InverterView
     ) -> None:
-        super().__init__(coordinator, description, inverter)
-        self._told: tuple[object, ...] | None = None
-        self._shown = inverter_view(coordinator.data, inverter)
+        super().__init__(coordinator, description, shown.inverter.uid, description.channel)
+        if description.is_detail and len(coordinator.data.inverters) > MANY_INVERTERS:
+            self._attr_entity_registry_enabled_default = False
+        self._seen: tuple[object, ...] | None = None
+        self._shown = shown
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Write only what is new: most reads tell nothing of most inverters, and there may be a thousand sensors."""
-        data, uid = self.coordinator.data, self.inverter.uid
-        told = (data.state.days.get(uid), data.state.panels.get(uid), data.midnight, data.day, data.sun_up)
-        if told != self._told:  # unlike dataclasses, tuples take the same object for equal at once
-            self._told, self._shown = told, inverter_view(data, self.inverter)
+        """Write only changes: most reads bring nothing about most inverters, and there may be a thousand sensors."""
+        data, uid = self.coordinator.data, self.uid
+        seen = (
+            data.state.inverters,
+            data.state.telemetry.get(uid),
+            data.state.panel_energy.get(uid),
+            data.inverters.get(uid),
+            data.midnight,
+            data.is_daylight,
+            data.is_available,
+        )
+        if seen != self._seen:  # unlike dataclasses, tuples take the same object for equal at once
+            self._seen, self._shown = seen, inverter_view(data, uid) or self._shown
             super()._handle_coordinator_update()
 
     @property

@@ -13,7 +13,7 @@ from .coordinator import ApsystemsConfigEntry
 
 @callback
 def async_register(hass: HomeAssistant, register: system_health.SystemHealthRegistration) -> None:
-    """Register what is told on the system's page."""
+    """Register the facts on the page of system health."""
     register.async_register_info(_async_info)
 
 
@@ -22,17 +22,17 @@ async def _async_info(hass: HomeAssistant) -> dict[str, Any]:
     entries: list[ApsystemsConfigEntry] = hass.config_entries.async_entries(DOMAIN, include_disabled=False)
     loaded = [entry.runtime_data.data for entry in entries if entry.state is ConfigEntryState.LOADED]
     answered = [data.state.answered for data in loaded]
-    moments = [at.isoformat() if at else "never" for at in answered]
+    times = [at.isoformat() if at else "never" for at in answered]
     urls = {entry.data.get(CONF_BASE_URL) or DEFAULT_BASE_URL for entry in entries}
     return {
         "can_reach_server": _async_reach(hass, urls),
-        "calls_left": _each([f"{data.calls_left} of {data.quota}" for data in loaded]),
-        "last_success": answered[0] if len(answered) == 1 and answered[0] else _each(moments),
+        "calls_left": _each([f"{data.calls.left} of {data.calls.quota}" for data in loaded]),
+        "last_success": answered[0] if len(answered) == 1 and answered[0] else _each(times),
     }
 
 
 async def _async_reach(hass: HomeAssistant, urls: set[str]) -> str | dict[str, str]:
-    """Return "ok" when every server can be reached, or else what is wrong with one that cannot."""
+    """Return "ok" when every server can be reached, or else the fault of one that cannot."""
     found = await asyncio.gather(*(system_health.async_check_can_reach_url(hass, url) for url in urls))
     return next((result for result in found if result != "ok"), "ok")
 

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
-from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfEnergy, UnitOfPower
+from homeassistant.const import EntityCategory, UnitOfEnergy, UnitOfPower, UnitOfRatio
 from homeassistant.helpers.typing import StateType
 
 from .const import SOURCE
-from .schedule.calls import Options
-from .system.snapshot import PlantData
+from .schedule.options import Options
+from .system.snapshot import Snapshot
 
-# The light of a system (`api.md` §3, details).
-LIGHTS = {1: "normal", 2: "inverter_alarm", 3: "ecu_offline", 4: "no_upload"}
+# The status light of a system (`api.md` §3, details).
+STATUS_LIGHTS = {1: "normal", 2: "inverter_alarm", 3: "ecu_offline", 4: "no_upload"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,22 +22,28 @@ class SystemSensorDescription(SensorEntityDescription):
     """A sensor of the system."""
 
     has_fn: Callable[[Options], bool] = lambda _: True
-    value_fn: Callable[[PlantData], StateType | datetime]
-    attributes_fn: Callable[[PlantData], dict[str, Any]] | None = None
-    last_reset_fn: Callable[[PlantData], datetime | None] | None = None
+    stays: bool = False
+    """Whether an existing installation keeps it where `has_fn` is false."""
+    key_1_0: str | None = None
+    """The key of version 1.0, which an installation that has it keeps."""
+    is_local: bool = False
+    """Whether it shows what Home Assistant knows without the cloud."""
+    value_fn: Callable[[Snapshot], StateType | datetime]
+    attributes_fn: Callable[[Snapshot], dict[str, Any]] | None = None
+    last_reset_fn: Callable[[Snapshot], datetime | None] | None = None
 
 
-def _hours(data: PlantData) -> dict[str, Any]:
+def _hours(data: Snapshot) -> dict[str, Any]:
     hours = data.state.hours
     return {
         "hourly_kwh": hours and list(hours.kwh),
         "hourly_date": hours and hours.day.isoformat(),
-        "solar_hours_active": data.solar_hours,
-        "status": "solar_hours" if data.solar_hours else "night",
+        "solar_hours_active": data.is_solar_hours,
+        "status": "Solar hours" if data.is_solar_hours else "Night hours (cached data)",
     }
 
 
-def _totals(data: PlantData) -> dict[str, Any]:
+def _totals(data: Snapshot) -> dict[str, Any]:
     return {
         "today_kwh": data.energy.today,
         "month_kwh": data.energy.month,
@@ -45,6 +51,11 @@ def _totals(data: PlantData) -> dict[str, Any]:
         **_hours(data),
         "source": SOURCE,
     }
+
+
+def _missing(data: Snapshot) -> dict[str, Any]:
+    """Return the ECUs whose share is not in the sum."""
+    return {"missing_ecus": list(data.missing_ecus)}
 
 
 SYSTEM_SENSORS = (
@@ -66,7 +77,7 @@ SYSTEM_SENSORS = (
         native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
         suggested_display_precision=2,
         value_fn=lambda data: data.energy.today,
-        attributes_fn=_hours,
+        attributes_fn=lambda data: {**_hours(data), **_missing(data)},
         last_reset_fn=lambda data: data.midnight,
     ),
     SystemSensorDescription(
@@ -100,26 +111,34 @@ SYSTEM_SENSORS = (
         suggested_display_precision=0,
         has_fn=lambda options: options.automatic and options.live_power,
         value_fn=lambda data: data.power_w,
+        attributes_fn=_missing,
     ),
     SystemSensorDescription(
         key="status",
         translation_key="status",
         device_class=SensorDeviceClass.ENUM,
-        options=list(LIGHTS.values()),
+        options=list(STATUS_LIGHTS.values()),
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda data: LIGHTS.get(data.state.details.light or 0) if data.state.details else None,
+        has_fn=lambda options: options.automatic,
+        stays=True,
+        value_fn=lambda data: STATUS_LIGHTS.get(data.status_light or 0),
+        attributes_fn=lambda data: {
+            "details_date": data.details_at and data.details_at.astimezone(data.midnight.tzinfo).date().isoformat()
+        },
     ),
     SystemSensorDescription(
-        key="api_calls",
+        key="api_calls_month",
+        key_1_0="api_calls",
         translation_key="api_calls",
+        is_local=True,
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda data: data.calls,
+        value_fn=lambda data: data.calls.used,
         attributes_fn=lambda data: {
-            "quota": data.quota,
-            "left": data.calls_left,
-            "planned_today": data.calls_today,
-            "estimate_month": data.calls_estimate,
+            "quota": data.calls.quota,
+            "left": data.calls.left,
+            "planned_today": data.calls.planned_today,
+            "estimate_month": data.calls.estimate,
         },
     ),
     SystemSensorDescription(
@@ -128,27 +147,34 @@ SYSTEM_SENSORS = (
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda data: data.newest_sample,
+        attributes_fn=lambda data: {
+            "upload_every": data.upload_every and data.upload_every // timedelta(minutes=1),
+            "next_upload": data.next_upload and data.next_upload.isoformat(),
+        },
     ),
     SystemSensorDescription(
         key="next_read",
         translation_key="next_read",
+        is_local=True,
         device_class=SensorDeviceClass.TIMESTAMP,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda data: data.next_read,
+        attributes_fn=lambda data: {"reason": data.wait_reason},
     ),
     SystemSensorDescription(
         key="history",
         translation_key="history",
-        native_unit_of_measurement=PERCENTAGE,
+        is_local=True,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=0,
         entity_category=EntityCategory.DIAGNOSTIC,
         has_fn=lambda options: options.automatic and options.import_history,
-        value_fn=lambda data: data.past.percent,
+        value_fn=lambda data: data.history.percent,
         attributes_fn=lambda data: {
-            "days_done": data.past.days_done,
-            "days_to_go": data.past.days_to_go,
-            "expected_end": data.past.expected_end and data.past.expected_end.isoformat(),
+            "days_done": data.history.days_done,
+            "days_to_go": data.history.days_to_go,
+            "expected_end": data.history.expected_end and data.history.expected_end.isoformat(),
         },
     ),
 )
