@@ -1,7 +1,7 @@
-"""What the integration costs a home: run by `scripts/benchmark`, which prints a table; no test.
+"""The integration's cost: processor time, memory, database. `scripts/benchmark` runs it and prints tables.
 
-Times are the processor time of the event loop's thread, so that neither the simulated cloud, which has a thread of its
-own, nor the machine's other work counts. A read's "transport" is what the same request costs with bare aiohttp.
+Times are the processor time of the event loop's thread, without the simulated cloud, which has its own thread, and
+without other processes. A read's "transport" is the cost of the same request by aiohttp alone.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 import gc
 import json
 import logging
@@ -27,19 +28,18 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 from sqlalchemy import text
 
 from custom_components.apsystems_openapi import sensor
-from custom_components.apsystems_openapi.cloud import client as api
+from custom_components.apsystems_openapi.cloud import client
 from custom_components.apsystems_openapi.schedule.calls import Call, Kind
 from simulator import Cloud, Fault, FaultKind, Plant, big_plant
-from tests.house import FIXED, House, RightClock
+from tests.harness import AUTOMATIC, House, RightClock
 
-AUTOMATIC = {**FIXED, "auto_scan_interval": True}
 HOUR = timedelta(hours=1)
 SIZES = (6, 120)
 ROUNDS = 15
 
 
 class ThreadedCloud(Cloud):
-    """The cloud in a thread of its own."""
+    """A cloud with its own thread."""
 
     @override
     @asynccontextmanager
@@ -63,18 +63,18 @@ def plant(request: pytest.FixtureRequest) -> Plant:
 
 @pytest.fixture
 async def cloud(socket_enabled: None, plant: Plant) -> Cloud:  # noqa: ARG001
-    """Return a cloud whose work is not counted."""
+    """Return a cloud whose processor time is not counted."""
     return ThreadedCloud(plant, now=RightClock(), quota=100_000)
 
 
 def cpu() -> float:
-    """Return this thread's processor time, seconds; no frozen clock touches it."""
+    """Return this thread's processor time in seconds; the frozen clock does not change it."""
     return time.clock_gettime(time.CLOCK_THREAD_CPUTIME_ID)
 
 
 @dataclass
 class Loop:
-    """What the event loop's thread did meanwhile, in seconds."""
+    """Processor time of the event loop's thread, in seconds: of all steps, and of the longest."""
 
     total: float = 0.0
     longest: float = 0.0
@@ -82,7 +82,7 @@ class Loop:
 
 @contextmanager
 def measured() -> Iterator[Loop]:
-    """Measure every step that the event loop makes."""
+    """Measure every step of the event loop."""
     loop, here, run, is_on = Loop(), threading.get_ident(), asyncio.Handle._run, True  # noqa: SLF001
 
     def timed(handle: asyncio.Handle) -> None:
@@ -94,15 +94,15 @@ def measured() -> Iterator[Loop]:
 
     with patch.object(asyncio.Handle, "_run", timed):
         yield loop
-    is_on = False  # the step in which this ends goes on
+    is_on = False  # the current step is not at its end yet
 
 
 async def measure(work: Callable[[], Awaitable[Any]], times: int = ROUNDS) -> Loop:
-    """Return the medians of some runs. Timers of the frozen clock do not fall due meanwhile."""
+    """Return the medians of some runs. No timer of the frozen clock fires meanwhile."""
     runs = []
     for _ in range(times):
         gc.collect()
-        gc.disable()  # what it takes depends on everything else in the process
+        gc.disable()  # its time depends on everything else in the process
         with measured() as loop:
             await asyncio.ensure_future(work())
         gc.enable()
@@ -115,27 +115,52 @@ def say(text: str) -> None:
     print(text)  # noqa: T201
 
 
-async def test_reads(house: House) -> None:
-    """Event-loop time of each kind of read, and of a set-up from the stored state."""
-    logging.disable(logging.INFO)
-    house.move_to("2026-06-15 17:00")
-    entry = await house.set_up(**AUTOMATIC)
-    coordinator, size = entry.runtime_data, len(house.plant.inverters)
-    eid, uid = house.plant.ecus[0].eid, house.plant.inverters[0].uid
+def parse_time(body: bytes) -> float:
+    """Return the median time that `json.loads` takes, in seconds."""
+    times = []
+    for _ in range(200):
+        start = cpu()
+        json.loads(body)
+        times.append(cpu() - start)
+    return median(times)
+
+
+async def answer_of(read: Callable[[], Awaitable[Any]]) -> bytes:
+    """Return the body of the answer that a read receives."""
     bodies: list[bytes] = []
-    understood = api._data  # noqa: SLF001
+    decode = client.decode_answer
 
-    def keep(kind: str, body: bytes) -> object:
+    def record(body: bytes, endpoint: str) -> object:
         bodies.append(body)
-        return understood(kind, body)
+        return decode(body, endpoint)
 
-    async def bare() -> bytes:
+    with patch.object(client, "decode_answer", record):
+        await read()
+    return bodies[-1]
+
+
+async def transport_time(house: House, body: bytes) -> float:
+    """Return the time that aiohttp alone takes for a request with such an answer, in seconds."""
+
+    async def request() -> bytes:
         session = async_get_clientsession(house.hass)
         url = f"{house.url}/user/api/v2/systems/summary/{house.sid}"
         async with session.get(url, headers={"Connection": "close"}) as response:
             return await response.read()
 
-    say(f"\n{size} inverters, {len(house.hass.states.async_all('sensor'))} sensors")
+    house.cloud.order(Fault(kind=FaultKind.BODY, body=body.decode()))
+    loop = await measure(request)
+    house.cloud.clear_faults()
+    return loop.total
+
+
+async def test_reads(house: House) -> None:
+    """Event-loop time of each kind of read, and of a set-up from the stored state."""
+    logging.disable(logging.INFO)
+    house.move_to("2026-06-15 17:00")
+    entry = await house.set_up(**AUTOMATIC)
+    eid, uid = house.plant.ecus[0].eid, house.plant.inverters[0].uid
+    say(f"\n{len(house.plant.inverters)} inverters, {len(house.hass.states.async_all('sensor'))} sensors")
     say(
         "| read | answer, kB | json.loads, ms | event loop, ms | transport, ms | "
         "ratio | without transport | longest, ms |"
@@ -147,44 +172,26 @@ async def test_reads(house: House) -> None:
         Call(kind=Kind.BATCH_ENERGY, target=eid),
         Call(kind=Kind.TELEMETRY, target=uid),
     ):
-
-        async def read(call: Call = call) -> None:
-            await coordinator.async_press(call)
-
+        read = partial(entry.runtime_data.async_press, call)
         house.freezer.tick(timedelta(minutes=20))
         await house.settle()
-        with patch.object(api, "_data", keep):
-            await read()
-        body = bodies[-1]
-        parses = []
-        for _ in range(200):
-            begin = cpu()
-            json.loads(body)
-            parses.append(cpu() - begin)
-        parse = median(parses)
-        loop = await measure(read)
-        house.cloud.order(Fault(kind=FaultKind.BODY, body=body.decode()))
-        transport = await measure(bare)
-        house.cloud.clear_faults()
-        rest = max(loop.total - transport.total, 0.0)
+        body = await answer_of(read)
+        parse, loop, transport = parse_time(body), await measure(read), await transport_time(house, body)
+        rest = max(loop.total - transport, 0.0)
         say(
             f"| {call.kind} | {len(body) / 1000:.1f} | {parse * 1e3:.2f} | {loop.total * 1e3:.1f} | "
-            f"{transport.total * 1e3:.1f} | {loop.total / parse:.1f} | {rest / parse:.1f} | {loop.longest * 1e3:.1f} |"
+            f"{transport * 1e3:.1f} | {loop.total / parse:.1f} | {rest / parse:.1f} | {loop.longest * 1e3:.1f} |"
         )
-
-    async def reload() -> None:
-        await house.hass.config_entries.async_reload(entry.entry_id)
-
-    loop = await measure(reload, 5)
+    loop = await measure(partial(house.hass.config_entries.async_reload, entry.entry_id), 5)
     say(f"set-up from stored state: {loop.total * 1e3:.0f} ms, longest step {loop.longest * 1e3:.0f} ms")
     logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("hass_storage", [None])
 async def test_memory(house: House, hass_storage: None) -> None:  # noqa: ARG001
-    """Memory that the integration's own lines hold after a day and after a month.
+    """Memory that the integration's own lines have allocated after a day and after a month.
 
-    With real files: a simulated disk remembers all that was ever written.
+    With real files: a simulated disk keeps everything that was ever written.
     """
     logging.disable(logging.INFO)
     tracemalloc.start(1)
@@ -206,7 +213,7 @@ async def test_memory(house: House, hass_storage: None) -> None:  # noqa: ARG001
 
 
 async def stored(house: House) -> tuple[int, int, int]:
-    """Return what the recorder's database holds: its bytes, its states, and the bytes of their attributes."""
+    """Return the size of the recorder's database: bytes, states, and bytes of their attributes."""
     await async_wait_recording_done(house.hass)
 
     def look() -> tuple[int, int, int]:
@@ -227,7 +234,7 @@ async def stored(house: House) -> tuple[int, int, int]:
 
 @pytest.mark.parametrize("series", [False, True], ids=["states alone", "series recorded"])
 async def test_recorder(recorder_mock: Recorder, house: House, series: bool) -> None:  # noqa: ARG001
-    """What a day costs the recorder: as it is, and with every attribute recorded."""
+    """Growth of the recorder's database in a day: as it is, and with every attribute recorded."""
     logging.disable(logging.INFO)
     recorded = frozenset[str]()
     name = "_Entity__combined_unrecorded_attributes"

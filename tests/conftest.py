@@ -1,52 +1,66 @@
-"""What the tests share: a simulated cloud over real HTTP, and Home Assistant with the integration in it."""
+"""Shared fixtures: a simulated cloud over real HTTP, Home Assistant with the integration, and a guard over the log."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import date
 import logging
 from pathlib import Path
-from typing import Any, override
+from typing import Any
 from unittest.mock import patch
 
 import freezegun
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import json as json_helper
-from homeassistant.util.file import WriteError
 import pytest
 from pytest_homeassistant_custom_component.common import mock_storage
 
 from simulator import Cloud, Plant, sample_plant
-from tests.house import House, RightClock
+from tests.harness import Disk, House, RightClock
+from tests.log_guard import OWN_LOGGER, LogGuard
 
-# Home Assistant's tests log every statement, even where nobody reads it.
+# Home Assistant's test plugin logs every SQL statement.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
-# It builds dates by the types that dataclasses were declared with, which are the real ones.
-freezegun.configure(extend_ignore_list=["custom_components.apsystems_openapi.system.state"])
-
-
-class Disk(dict[str, Any]):
-    """What Home Assistant keeps, by key; a full disk takes nothing more."""
-
-    full = False
-
-    @override
-    def __setitem__(self, key: str, value: Any) -> None:
-        if self.full:
-            raise WriteError("No space left on device")
-        super().__setitem__(key, value)
+# It builds dates by the types in the annotations of dataclasses, which are the real ones.
+freezegun.configure(extend_ignore_list=["custom_components.apsystems_openapi.system.storage"])
 
 
 encode_other = json_helper.json_encoder_default
 
 
 def encode_date(value: object) -> Any:  # noqa: ANN401
-    """Write the dates of a frozen clock as real ones are; Home Assistant before 2026.10 does not."""
+    """Write the dates of a frozen clock as JSON; Home Assistant before 2026.10 cannot."""
     return value.isoformat() if isinstance(value, date) else encode_other(value)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker that switches the log guard off."""
+    config.addinivalue_line("markers", "forbidden_log(reason): provokes log lines that fail other tests")
+
+
+@pytest.fixture
+def log_guard(request: pytest.FixtureRequest) -> Iterator[LogGuard]:
+    """Fail the test when the log has a forbidden line; see `LogGuard`."""
+    guard, logger = LogGuard(), logging.getLogger(OWN_LOGGER)
+    level = logger.level
+    logging.getLogger().addHandler(guard)
+    logger.setLevel(logging.DEBUG)
+    yield guard
+    logger.setLevel(level)
+    logging.getLogger().removeHandler(guard)
+    if guard.found and request.node.get_closest_marker("forbidden_log") is None:
+        pytest.fail("\n".join(["forbidden log lines", *dict.fromkeys(guard.found)]))
+
+
+@pytest.fixture
+def hass(log_guard: LogGuard, hass: HomeAssistant) -> HomeAssistant:
+    """Return Home Assistant, its log guarded."""
+    log_guard.hass = hass
+    return hass
 
 
 @pytest.fixture
 def hass_storage() -> Iterator[Disk]:
-    """Return the disk. Parametrized with None, a test has real files."""
+    """Return a simulated disk. A test that is parametrized with None has real files."""
     disk = Disk()
     with mock_storage(disk):
         yield disk
@@ -54,20 +68,21 @@ def hass_storage() -> Iterator[Disk]:
 
 @pytest.fixture
 def hass_config_dir(tmp_path: Path) -> str:
-    """Let every test have its own files."""
+    """Return a folder of the test's own."""
     return str(tmp_path)
 
 
 @pytest.fixture
 def plant() -> Plant:
-    """Return the plant that the cloud knows; a test that needs another parametrizes this."""
+    """Return the cloud's plant; a test that needs another one parametrizes this."""
     return sample_plant()
 
 
 @pytest.fixture
-async def cloud(socket_enabled: None, plant: Plant) -> Cloud:  # noqa: ARG001
-    """Return the cloud, not yet serving; its clock is the one that tests freeze, and right when the home's is not."""
-    return Cloud(plant, now=RightClock())
+async def cloud(socket_enabled: None, plant: Plant, log_guard: LogGuard) -> Cloud:  # noqa: ARG001
+    """Return the cloud, not yet serving. Its clock follows the frozen one, and stays right when that is set wrong."""
+    log_guard.cloud = Cloud(plant, now=RightClock())
+    return log_guard.cloud
 
 
 @pytest.fixture
@@ -78,14 +93,14 @@ async def house(
     cloud: Cloud,
     caplog: pytest.LogCaptureFixture,
 ) -> AsyncIterator[House]:
-    """Return Home Assistant at the sample plant's place, at noon of a June day, the cloud serving."""
+    """Return Home Assistant at the sample plant's place, at 13:00 of a day in June, with the cloud serving."""
     caplog.set_level(logging.INFO)
-    # Its debug mode notes a stack for each step, and finds every task slow under a clock that jumps.
+    # The debug mode records a stack for each step, and reports every task as slow when the clock jumps.
     hass.loop.set_debug(enabled=False)
     await hass.config.async_update(latitude=48.85, longitude=2.35, time_zone="Europe/Paris")
     freezer.move_to("2026-06-15 11:00:00+00:00")
     with (
-        patch("custom_components.apsystems_openapi.coordinator.CALL_SPACING_S", 0),
+        patch("custom_components.apsystems_openapi.runner.CALL_SPACING_S", 0),
         patch.object(json_helper, "json_encoder_default", encode_date),
     ):
         async with cloud.serve() as url:

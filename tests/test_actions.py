@@ -1,4 +1,4 @@
-"""The action that fetches days of the past: what it answers, what it refuses, and without a recorder."""
+"""The action `import_history`: its response, its errors, and without a recorder."""
 # ruff: noqa: D103
 
 from datetime import date, timedelta
@@ -12,17 +12,20 @@ import pytest
 import voluptuous as vol
 
 from simulator import Plant, sample_plant
-from tests.house import House
-from tests.recorded import ask_for, asked_for, assert_days, assert_hours, days, progress, until_done
+from tests.harness import House
+from tests.log_lines import NO_RECORDER
+from tests.statistics import ask_for, asked_for, assert_days, assert_hours, days, progress, until_done
 
 
 @pytest.fixture
 def plant() -> Plant:
-    """Return a plant with a spring behind it."""
+    """Return a plant of some months."""
     return sample_plant(create_date=date(2026, 3, 1))
 
 
-async def test_it_answers_what_it_takes_and_fetches_the_newest_first(recorder_mock: Recorder, house: House) -> None:
+async def test_it_returns_days_calls_and_end_and_fetches_the_newest_first(
+    recorder_mock: Recorder, house: House
+) -> None:
     assert recorder_mock
     entry = await house.set_up(auto_scan_interval=True)
     await house.pass_time(timedelta(minutes=10))
@@ -37,7 +40,7 @@ async def test_it_answers_what_it_takes_and_fetches_the_newest_first(recorder_mo
         await assert_hours(house, date(2026, 6, day))
 
 
-async def test_days_far_back_wait_for_calls_that_nothing_else_needs(recorder_mock: Recorder, house: House) -> None:
+async def test_days_far_back_wait_for_calls_that_are_left_over(recorder_mock: Recorder, house: House) -> None:
     assert recorder_mock
     entry = await house.set_up(auto_scan_interval=True, import_history=False)
     await house.pass_time(timedelta(minutes=10))
@@ -53,7 +56,7 @@ async def test_days_far_back_wait_for_calls_that_nothing_else_needs(recorder_moc
     assert progress(house) >= 41 - len(asked)
 
 
-async def test_days_asked_for_are_fetched_again_and_not_a_third_time(recorder_mock: Recorder, house: House) -> None:
+async def test_requested_days_are_fetched_again_and_not_a_third_time(recorder_mock: Recorder, house: House) -> None:
     assert recorder_mock
     house.cloud.quota = 3000
     entry = await house.set_up(auto_scan_interval=True, monthly_quota=3000)
@@ -69,20 +72,18 @@ async def test_days_asked_for_are_fetched_again_and_not_a_third_time(recorder_mo
     ("start", "end"),
     [("2026-06-12", "2026-06-10"), ("2026-06-15", None), ("2026-06-10", "2026-06-15"), ("2025-01-01", "2025-02-01")],
 )
-async def test_a_range_that_makes_no_sense_is_refused(
-    recorder_mock: Recorder, house: House, start: str, end: str | None
-) -> None:
+async def test_an_invalid_range_is_refused(recorder_mock: Recorder, house: House, start: str, end: str | None) -> None:
     assert recorder_mock
     entry = await house.set_up(auto_scan_interval=True)
     await house.pass_time(timedelta(minutes=10))
-    before = entry.runtime_data.data.past
+    before = progress(house)
     with pytest.raises(ServiceValidationError) as refused:
         await ask_for(house, entry, date.fromisoformat(start), end and date.fromisoformat(end))
     assert refused.value.translation_key == "bad_range"
-    assert entry.runtime_data.data.past == before
+    assert progress(house) == before
 
 
-async def test_a_fixed_schedule_fetches_no_past(recorder_mock: Recorder, house: House) -> None:
+async def test_a_fixed_schedule_fetches_no_history(recorder_mock: Recorder, house: House) -> None:
     assert recorder_mock
     entry = await house.set_up()
     with pytest.raises(ServiceValidationError) as refused:
@@ -101,7 +102,7 @@ async def test_a_system_that_is_not_loaded_is_refused(house: House) -> None:
 
 
 @pytest.mark.usefixtures("enable_custom_integrations")
-async def test_it_is_there_before_any_system_is(hass: HomeAssistant) -> None:
+async def test_it_is_registered_before_any_system_is(hass: HomeAssistant) -> None:
     await async_setup_component(hass, "apsystems_openapi", {})
     assert hass.services.has_service("apsystems_openapi", "import_history")
     asked = {"config_entry_id": "none", "start": "2026-06-01"}
@@ -112,12 +113,12 @@ async def test_it_is_there_before_any_system_is(hass: HomeAssistant) -> None:
         await hass.services.async_call("apsystems_openapi", "import_history", {"start": "soon"}, blocking=True)
 
 
-async def test_without_a_recorder_all_else_works_and_it_is_said_once(house: House) -> None:
+async def test_without_a_recorder_all_else_works_and_it_is_logged_once(house: House) -> None:
     entry = await house.set_up(auto_scan_interval=True, panel_statistics=True)
     await house.pass_time("2026-06-16 12:00", timedelta(minutes=20))
     assert entry.state is ConfigEntryState.LOADED
     assert house.value("today_energy") == pytest.approx(house.cloud.today_kwh(house.sid), abs=1.0)
-    assert len(house.log(0, "recorder is off")) == 1
+    assert len(house.log(0, NO_RECORDER)) == 1
     assert not house.log(30)
     assert not [call for call in house.calls("energy") if call.level == "daily"]
     with pytest.raises(ServiceValidationError) as refused:

@@ -1,22 +1,24 @@
-"""The two buttons: what they ask, and what they say when that fails."""
+"""The buttons: their calls, what they cost, and the error that a press raises."""
 
+from dataclasses import replace
 import json
 from pathlib import Path
 from typing import Any
 
 from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.apsystems_openapi import const
 from simulator import FaultKind
-from tests.house import House
+from tests.harness import AUTOMATIC, House
 
 DS3 = "703000000011"
 TEXTS = json.loads((Path(const.__file__).parent / "translations" / "en.json").read_text(encoding="utf-8"))["exceptions"]
 
 
-async def test_the_list_is_asked_at_once(house: House) -> None:
-    """One call, whatever the hour."""
+async def test_the_inverter_list_is_fetched_at_once(house: House) -> None:
+    """One call, at any hour."""
     house.move_to("2026-06-15 02:00")
     await house.set_up()
     before = len(house.calls())
@@ -25,19 +27,60 @@ async def test_the_list_is_asked_at_once(house: House) -> None:
     assert house.state("scan_inverters", "button").state != "unknown"
 
 
-async def test_telemetry_is_asked_at_once_and_shown(house: House) -> None:
-    """One call for each inverter; the newest sample is there when the button has been pressed."""
+async def test_telemetry_is_fetched_at_once_and_shown(house: House) -> None:
+    """One call for each inverter; the newest sample is shown when the press returns."""
     await house.set_up()
-    before, former = len(house.calls()), house.state(f"inverter_{DS3}_power").attributes["measured_at"]
-    house.move_to("2026-06-15 13:29")
+    shown = house.state(f"inverter_{DS3}_power").attributes["measured_at"]
+    await house.pass_time("2026-06-15 13:29")
+    before = len(house.calls())
     await house.press("refresh_inverter_energy")
     calls = house.calls(since=before)
     assert {call.kind for call in calls} == {"inverter_energy"}
     assert sorted(str(call.target) for call in calls) == sorted(i.uid for i in house.plant.inverters)
-    assert house.state(f"inverter_{DS3}_power").attributes["measured_at"] > former
+    assert house.state(f"inverter_{DS3}_power").attributes["measured_at"] > shown
 
 
-@pytest.mark.parametrize("key", ["scan_inverters", "refresh_inverter_energy"])
+async def test_read_now_reads_energy_and_power_at_once(house: House) -> None:
+    """One call with one ECU; the figures are those of the newest upload."""
+    await house.set_up(**AUTOMATIC)
+    await house.pass_time("2026-06-15 13:40")
+    before = len(house.calls())
+    await house.press("read_now")
+    assert [(call.kind, call.code) for call in house.calls(since=before)] == [("ecu_energy", 0)]
+    assert house.value("today_energy") == pytest.approx(house.truth.today_kwh(), abs=0.15)
+    assert house.value("power")
+
+
+async def test_read_now_works_with_a_fixed_schedule(house: House) -> None:
+    """It reads the summary, which has the energy."""
+    await house.set_up()
+    await house.pass_time("2026-06-15 13:40")
+    before = len(house.calls())
+    await house.press("read_now")
+    assert [call.kind for call in house.calls(since=before)] == ["summary"]
+    assert house.value("today_energy") == pytest.approx(house.truth.today_kwh(), abs=0.15)
+
+
+async def test_each_button_says_what_it_costs(house: House, entity_registry: er.EntityRegistry) -> None:
+    """An attribute with the number of calls; it follows the plant and is not recorded. No button has a category.
+
+    A press by device target skips entities that have one.
+    """
+    await house.set_up()
+    costs = {"scan_inverters": 1, "refresh_inverter_energy": 3, "read_now": 1}
+    assert {key: house.state(key, "button").attributes["calls"] for key in costs} == costs
+    for key in costs:
+        entity = entity_registry.async_get(house.entity_id(key, "button"))
+        assert entity
+        assert entity.entity_category is None
+        assert "calls" in (house.state(key, "button").state_info or {})["unrecorded_attributes"]
+    (ecu,) = house.plant.ecus
+    house.cloud.plants[house.sid] = replace(house.plant, ecus=(replace(ecu, inverters=ecu.inverters[:2]),))
+    await house.press("scan_inverters")
+    assert house.state("refresh_inverter_energy", "button").attributes["calls"] == 2
+
+
+@pytest.mark.parametrize("key", ["scan_inverters", "refresh_inverter_energy", "read_now"])
 @pytest.mark.parametrize(
     ("kind", "how", "message"),
     [
@@ -54,23 +97,23 @@ async def test_telemetry_is_asked_at_once_and_shown(house: House) -> None:
 async def test_a_button_says_why_it_failed(
     house: House, key: str, kind: FaultKind, how: dict[str, Any], message: str
 ) -> None:
-    """Nothing that is known is lost by it."""
+    """No known figure is lost."""
     await house.set_up()
-    figures = house.figures()
+    figures, devices = house.figures(), house.devices().keys()
     house.order(kind, **how)
     with pytest.raises(HomeAssistantError) as raised:
         await house.press(key)
     assert raised.value.translation_key == message
     assert str(raised.value) == TEXTS[message]["message"].rstrip(".")
     assert house.figures() == figures
-    assert len(house.devices()) == 4
+    assert devices == house.devices().keys()
 
 
 @pytest.mark.parametrize(("code", "key"), [(2005, "blocked_quota"), (7001, "blocked_throttled")])
-async def test_while_calls_are_blocked_a_button_says_until_when_and_asks_nothing(
+async def test_while_calls_are_blocked_a_button_says_until_when_and_makes_no_call(
     house: House, code: int, key: str
 ) -> None:
-    """Not even the second press does."""
+    """The second press makes none either."""
     await house.set_up()
     house.refuse(code)
     with pytest.raises(HomeAssistantError):
@@ -83,8 +126,8 @@ async def test_while_calls_are_blocked_a_button_says_until_when_and_asks_nothing
     assert len(house.calls()) == before
 
 
-async def test_nothing_yet_today_is_no_failure(house: House) -> None:
-    """Before the first report the cloud has none (1001): the press is quiet, and shows nothing new."""
+async def test_a_press_before_the_first_sample_of_the_day_raises_nothing(house: House) -> None:
+    """The cloud answers 1001, no data; no figure changes."""
     house.move_to("2026-06-15 02:00")
     await house.set_up()
     await house.press("refresh_inverter_energy")
@@ -94,7 +137,7 @@ async def test_nothing_yet_today_is_no_failure(house: House) -> None:
 
 
 async def test_a_call_that_cannot_be_booked_is_not_made(house: House, hass_storage: Any) -> None:  # noqa: ANN401
-    """With a full disk the month could not be counted."""
+    """With a full disk the calls of the month could not be counted."""
     await house.set_up()
     before = len(house.calls())
     hass_storage.full = True
@@ -107,11 +150,10 @@ async def test_a_call_that_cannot_be_booked_is_not_made(house: House, hass_stora
     assert len(house.calls()) == before + 1
 
 
-async def test_a_button_that_the_month_cannot_pay_for_says_so_and_asks_nothing(house: House) -> None:
-    """The owner has fewer calls than he believed; what is left is for the plan."""
-    entry = await house.set_up()
-    house.hass.config_entries.async_update_entry(entry, options={**entry.options, "monthly_quota": 10})
-    await house.reload(entry)
+async def test_a_button_that_costs_more_calls_than_are_left_says_so_and_makes_none(house: House) -> None:
+    """The remaining calls are for the plan."""
+    await house.set_up()
+    await house.set_quota(10)
     before, figures = len(house.calls()), house.figures()
     for key in ("refresh_inverter_energy", "scan_inverters"):
         with pytest.raises(HomeAssistantError) as raised:

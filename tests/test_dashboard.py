@@ -1,4 +1,4 @@
-"""The repair that warns of a production that counts twice in the Energy dashboard."""
+"""The repair issue for a production that counts twice in the Energy dashboard."""
 # ruff: noqa: D103
 
 from datetime import date, timedelta
@@ -11,19 +11,19 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 
 from simulator import Plant, sample_plant
-from tests.house import House
-from tests.recorded import production
+from tests.harness import House
+from tests.statistics import production
 
 
 @pytest.fixture
 def plant() -> Plant:
-    """Return a plant that has no long past."""
+    """Return a plant of some days."""
     return sample_plant(create_date=date(2026, 6, 10))
 
 
 @pytest.fixture
 async def house(recorder_mock: Recorder, house: House) -> House:  # noqa: ARG001
-    """Return a home that keeps statistics and has an Energy dashboard."""
+    """Return a Home Assistant with a recorder and an Energy dashboard."""
     house.hass.config.components.add("energy")
     return house
 
@@ -37,17 +37,17 @@ async def choose(house: House, *sources: str) -> None:
     await manager.async_update({"energy_sources": chosen})
 
 
-def issue(house: House) -> bool:
-    """Tell whether there is a repair."""
+def has_issue(house: House) -> bool:
+    """Return whether the issue is open."""
     issues = ir.async_get(house.hass).issues.values()
     return any(issue.translation_key == "double_source" and issue.active for issue in issues)
 
 
-async def test_sensor_and_statistic_together_are_a_repair_until_one_is_gone(house: House) -> None:
+async def test_sensor_and_statistic_together_create_an_issue_until_one_is_removed(house: House) -> None:
     entry = await house.set_up(auto_scan_interval=True)
     await house.pass_time(timedelta(minutes=10))
     total, statistic = house.entity_id("total_energy"), production(house)
-    assert not issue(house)
+    assert not has_issue(house)
     for sources, warned in (
         ((total,), False),
         ((total, statistic), True),
@@ -57,15 +57,15 @@ async def test_sensor_and_statistic_together_are_a_repair_until_one_is_gone(hous
     ):
         await choose(house, *sources)
         await house.pass_time(timedelta(minutes=10))
-        assert issue(house) == warned, sources
+        assert has_issue(house) == warned, sources
     await choose(house, statistic, total)
     await house.pass_time(timedelta(minutes=5))
-    assert issue(house)
+    assert has_issue(house)
     await house.hass.config_entries.async_remove(entry.entry_id)
-    assert not issue(house)
+    assert not has_issue(house)
 
 
-async def test_the_statistic_is_a_solar_source_that_home_assistant_finds_no_fault_with(house: House) -> None:
+async def test_home_assistant_accepts_the_statistic_as_a_solar_source(house: House) -> None:
     await house.set_up(auto_scan_interval=True)
     await house.pass_time(timedelta(hours=2))
     await choose(house, production(house))

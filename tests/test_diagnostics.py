@@ -1,4 +1,4 @@
-"""What owners may show to others: it helps, and it gives nothing away."""
+"""Diagnostics: useful to helpers, and without secrets, ids and places."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET, Kind, Plant, sample_plant
-from tests.house import House
+from tests.harness import House
 
 DS3 = "703000000011"
 DASHED = "703000000012-7"
@@ -34,7 +34,7 @@ def plant() -> Plant:
 async def download(
     house: House, client: ClientSessionGenerator, entry: ConfigEntry[Any], device: str | None = None
 ) -> tuple[dict[str, Any], str]:
-    """Fetch diagnostics as the frontend does; return our part, and all of the text."""
+    """Download diagnostics as the frontend does; return the integration's part, and the whole text."""
     assert await async_setup_component(house.hass, "diagnostics", {})
     await house.hass.async_block_till_done()
     path = f"/api/diagnostics/config_entry/{entry.entry_id}"
@@ -49,7 +49,7 @@ async def download(
 
 
 def secrets(house: House) -> list[str]:
-    """Return all that must not be in it."""
+    """Return the texts that diagnostics must not contain."""
     code = house.plant.authorization_code
     assert code
     ids = [name for ecu in house.plant.ecus for name in (ecu.eid, *(inverter.uid for inverter in ecu.inverters))]
@@ -58,8 +58,8 @@ def secrets(house: House) -> list[str]:
     return [DEFAULT_APP_ID, DEFAULT_APP_SECRET, house.sid, code, PREFIX, host, *ids, "48.85", "2.35", '"latitude"']
 
 
-async def a_week(house: House) -> ConfigEntry[Any]:
-    """Let everything be asked that there is to ask, and something fail."""
+async def after_two_days(house: House) -> ConfigEntry[Any]:
+    """Return an entry that has made every kind of call, one of which failed."""
     entry = await house.set_up(auto_scan_interval=True)
     await house.pass_time(timedelta(hours=10), timedelta(minutes=15))
     house.refuse(5000, on=Kind.BATCH, times=1)
@@ -67,9 +67,9 @@ async def a_week(house: House) -> ConfigEntry[Any]:
     return entry
 
 
-async def test_nothing_secret_is_in_it(house: House, hass_client: ClientSessionGenerator) -> None:
-    """Neither in values nor in keys; of the system, of its device and of each inverter."""
-    entry = await a_week(house)
+async def test_diagnostics_contain_no_secret(house: House, hass_client: ClientSessionGenerator) -> None:
+    """Neither in values nor in keys; of the entry, the system and each inverter."""
+    entry = await after_two_days(house)
     ir.async_create_issue(
         house.hass, "apsystems_openapi", f"time_zone_unknown_{entry.entry_id}", is_fixable=False,
         severity=ir.IssueSeverity.WARNING, translation_key="time_zone_unknown",
@@ -79,15 +79,17 @@ async def test_nothing_secret_is_in_it(house: House, hass_client: ClientSessionG
         assert [secret for secret in secrets(house) if secret.casefold() in text.casefold()] == [], device
 
 
-async def test_structure_stays_readable(house: House, hass_client: ClientSessionGenerator) -> None:
-    """The same id has the same name wherever it stands."""
-    entry = await a_week(house)
+async def test_each_id_is_replaced_by_the_same_name_everywhere(
+    house: House, hass_client: ClientSessionGenerator
+) -> None:
+    """So plan, ledger and state can be compared."""
+    entry = await after_two_days(house)
     data, _ = await download(house, hass_client, entry)
     assert set(data["plant"]) == {"ecu_1"}
     inverters = data["plant"]["ecu_1"]
     assert list(inverters) == ["inverter_1", "inverter_2", "inverter_3"]
     assert {inverter["channels"] for inverter in inverters.values()} == {2, 4}
-    assert set(data["state"]["days"]) == set(inverters)
+    assert set(data["state"]["telemetry"]) == set(inverters)
     assert [ecu["eid"] for ecu in data["state"]["ecus"]] == ["ecu_1"]
     assert {i["uid"] for i in data["state"]["ecus"][0]["inverters"]} == set(inverters)
     calls = {slot["call"] for slot in data["plan"]["slots"]}
@@ -95,11 +97,13 @@ async def test_structure_stays_readable(house: House, hass_client: ClientSession
     assert {"details", "summary", "ecu_day:ecu_1", "telemetry:inverter_3"} <= set(data["ledger"]["asked"])
 
 
-async def test_it_tells_what_a_helper_asks_first(house: House, hass_client: ClientSessionGenerator) -> None:
-    """Versions, choices, plan, calls, what fails, and how much there was in the last answers."""
-    entry = await a_week(house)
+async def test_diagnostics_contain_versions_options_plan_ledger_and_state(
+    house: House, hass_client: ClientSessionGenerator
+) -> None:
+    """And how much the last answers contained."""
+    entry = await after_two_days(house)
     data, _ = await download(house, hass_client, entry)
-    assert data["versions"]["entry"] == "1.2"
+    assert data["versions"]["entry"] == "1.3"
     assert data["versions"]["integration"]
     assert data["versions"]["home_assistant"]
     assert data["setup"]["state"] == "loaded"
@@ -110,19 +114,19 @@ async def test_it_tells_what_a_helper_asks_first(house: House, hass_client: Clie
     assert data["connection"] == {"vendors_server": False, "scheme": "http", "has_path": False}
     assert data["clock"]["site_zone"] == "Europe/Paris"
     assert data["ledger"]["quota"] == 1000
-    # The book was opened in the middle of a month, of which it knows the second half alone.
+    # The ledger began in the middle of a month; the first half counts as spent.
     assert data["ledger"]["used"]["utc"] > len(house.calls())
-    assert data["ledger"]["block"] is None
+    assert data["waits"] == {}
     assert data["ledger"]["share"] == 1
     assert all(slot["at"] < slot["until"] for slot in data["plan"]["slots"])
     assert data["state"]["hours"]["kwh"].startswith("24 values, ")
-    assert " from 0" in data["state"]["days"]["inverter_1"]["times"]
-    assert data["state"]["answered"] == house.calls()[-1].moment.isoformat()
-    assert data["credentials_refused"] is None
+    assert " from 0" in data["state"]["telemetry"]["inverter_1"]["times"]
+    assert data["state"]["answered"] == house.calls()[-1].time.isoformat()
+    assert data["state"]["refusals"] == 0
 
 
-async def test_it_tells_what_goes_wrong(house: House, hass_client: ClientSessionGenerator) -> None:
-    """The last failure of each kind, a block with its end, refused credentials."""
+async def test_diagnostics_contain_failures_and_waits(house: House, hass_client: ClientSessionGenerator) -> None:
+    """The last failure of each kind, and until when no call is made."""
     entry = await house.set_up()
     house.refuse(5000, times=1)
     await house.pass_time(timedelta(minutes=25))
@@ -131,45 +135,49 @@ async def test_it_tells_what_goes_wrong(house: House, hass_client: ClientSession
     house.refuse(2005)
     await house.pass_time(timedelta(hours=1))
     data, _ = await download(house, hass_client, entry)
-    assert data["ledger"]["block"]["reason"] == "quota"
-    assert data["ledger"]["block"]["wait"] == 86400
+    wait = data["waits"]["app_id"]
+    assert (wait["reason"], wait["length"]) == ("quota", 86400)
 
 
-async def test_an_inverters_are_about_it_alone(house: House, hass_client: ClientSessionGenerator) -> None:
+async def test_those_of_an_inverter_are_about_it_alone(house: House, hass_client: ClientSessionGenerator) -> None:
     """Its telemetry, its ECU's series, and the calls for both."""
-    entry = await a_week(house)
+    entry = await after_two_days(house)
     data, _ = await download(house, hass_client, entry, DASHED)
     (inverter,) = data["inverters"]
     assert (inverter["uid"], inverter["eid"]) == ("inverter_2", "ecu_1")
     assert data["listed"] is True
-    assert set(data["days"]) == {"inverter_2"}
-    assert set(data["ecu_reads"]) == {"ecu_1"}
+    assert set(data["telemetry"]) == {"inverter_2"}
+    assert set(data["ecu_days"]) == {"ecu_1"}
     assert "telemetry:inverter_2" in data["asked"]
     assert {slot["call"].rpartition(":")[2] for slot in data["plan"]} == {"inverter_2", "ecu_1"}
 
 
-async def test_the_system_device_tells_of_all(house: House, hass_client: ClientSessionGenerator) -> None:
-    """As the entry does."""
+async def test_those_of_the_system_device_are_those_of_the_entry(
+    house: House, hass_client: ClientSessionGenerator
+) -> None:
+    """Both contain everything."""
     entry = await house.set_up()
     of_device, _ = await download(house, hass_client, entry, house.sid)
     of_entry, _ = await download(house, hass_client, entry)
     assert of_device == of_entry
 
 
-async def test_a_system_that_cannot_be_set_up_tells_why(house: House, hass_client: ClientSessionGenerator) -> None:
-    """When diagnostics are wanted most."""
+async def test_a_failed_set_up_has_diagnostics_with_the_reason(
+    house: House, hass_client: ClientSessionGenerator
+) -> None:
+    """Without a plan, since there is none."""
     house.refuse(4000)
-    entry = await house.set_up(ConfigEntryState.SETUP_ERROR)
+    entry = await house.set_up(ConfigEntryState.SETUP_RETRY)
     data, text = await download(house, hass_client, entry)
-    assert data["setup"]["state"] == "setup_error"
+    assert data["setup"]["state"] == "setup_retry"
     assert data["setup"]["reason"]
     assert "plan" not in data
     assert [secret for secret in secrets(house) if secret in text] == []
 
 
 @pytest.mark.parametrize("plant", [sample_plant(sid="7", create_date=date(2026, 6, 10))])
-async def test_a_short_id_does_not_spoil_moments(house: House, hass_client: ClientSessionGenerator) -> None:
-    """It is replaced where it stands alone."""
+async def test_a_short_id_is_not_replaced_inside_times(house: House, hass_client: ClientSessionGenerator) -> None:
+    """It is replaced only as a whole word."""
     entry = await house.set_up()
     data, _ = await download(house, hass_client, entry)
     assert data["clock"]["now"].startswith("2026-06-15T11:00:0")

@@ -1,4 +1,4 @@
-"""The production in long-term statistics: a real recorder, read as the frontend reads it."""
+"""Long-term statistics in a real recorder, read as the frontend reads them."""
 
 # ruff: noqa: D103
 import asyncio
@@ -14,12 +14,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from sqlalchemy.exc import SQLAlchemyError
 
-from custom_components.apsystems_openapi.history.recorder import History, Statistic
+from custom_components.apsystems_openapi.history.recorder import Statistic, StatisticsWriter
 from custom_components.apsystems_openapi.history.rows import DayEnergy
 from custom_components.apsystems_openapi.schedule.sun import Site
 from simulator import Fault, FaultKind, Kind, Level, sample_plant
-from tests.house import PARIS, House, paris
-from tests.recorded import (
+from tests.harness import PARIS, House, paris
+from tests.log_lines import STATISTICS_FAILED, STATISTICS_WORK
+from tests.statistics import (
     ask_for,
     asked_for,
     assert_days,
@@ -38,24 +39,24 @@ YOUNG = sample_plant(create_date=date(2026, 6, 1))
 
 @pytest.fixture
 async def house(recorder_mock: Recorder, house: House) -> House:  # noqa: ARG001
-    """Return a home that keeps statistics."""
+    """Return a Home Assistant with a recorder."""
     return house
 
 
 @pytest.fixture
 def plant() -> object:
-    """Return a plant that has no long past."""
+    """Return a plant of some days."""
     return YOUNG
 
 
-async def test_closed_hours_come_in_as_the_day_goes_on_and_make_up_the_day(house: House) -> None:
+async def test_hours_are_written_once_they_are_closed_and_add_up_to_the_day(house: House) -> None:
     house.move_to("2026-06-15 00:10")
     await house.set_up(auto_scan_interval=True, import_history=False)
     while house.now < paris("2026-06-16 00:20"):
         await house.pass_time(timedelta(minutes=30), timedelta(minutes=5))
-        held = await rows(house)
-        assert all(start + timedelta(hours=1) <= house.now for start in held)
-        assert_orderly(held)
+        stored = await rows(house)
+        assert all(start + timedelta(hours=1) <= house.now for start in stored)
+        assert_orderly(stored)
     await assert_hours(house, date(2026, 6, 15))
     await assert_days(house, [date(2026, 6, 15)])
     assert not [call for call in house.calls() if call.level == "daily"]
@@ -65,13 +66,13 @@ async def test_closed_hours_come_in_as_the_day_goes_on_and_make_up_the_day(house
     assert known["name"] == f"APsystems {house.sid} production"
 
 
-async def test_a_second_import_changes_no_row_and_queues_none(house: House) -> None:
+async def test_a_second_import_writes_no_row(house: House) -> None:
     entry = await house.set_up(auto_scan_interval=True, import_history=False)
     await ask_for(house, entry, date(2026, 6, 10))
     await until_done(house)
     midnight = paris("2026-06-15 00:00")
-    held = {start: row for start, row in (await rows(house)).items() if start < midnight}
-    assert len(held) > 5 * 14
+    stored = {start: row for start, row in (await rows(house)).items() if start < midnight}
+    assert len(stored) > 5 * 14
     await assert_days(house, days(date(2026, 6, 10), date(2026, 6, 14)))
     seen = len(house.cloud.calls)
     with patch("custom_components.apsystems_openapi.history.recorder.async_add_external_statistics") as add:
@@ -80,7 +81,7 @@ async def test_a_second_import_changes_no_row_and_queues_none(house: House) -> N
     assert asked_for(house, since=seen) == [f"2026-06-{day}" for day in (14, 13, 12, 11, 10)]
     queued = [row["start"] for call in add.call_args_list for row in call.args[2]]
     assert not [start for start in queued if start < midnight]
-    assert {start: row for start, row in (await rows(house)).items() if start < midnight} == held
+    assert {start: row for start, row in (await rows(house)).items() if start < midnight} == stored
 
 
 PLACES = {
@@ -88,7 +89,7 @@ PLACES = {
     "25 hours": (48.86, 2.35, "Europe/Paris", date(2026, 10, 25)),
     "Kathmandu": (27.7, 85.3, "Asia/Kathmandu", date(2026, 6, 13)),
     "St John's": (47.56, -52.71, "America/St_Johns", date(2026, 6, 13)),
-    "Lord Howe, half an hour of summer time": (-31.55, 159.08, "Australia/Lord_Howe", date(2026, 4, 5)),
+    "Lord Howe, half an hour of daylight saving": (-31.55, 159.08, "Australia/Lord_Howe", date(2026, 4, 5)),
     "Apia": (-13.83, -171.77, "Pacific/Apia", date(2026, 6, 13)),
     "Kiritimati": (1.87, -157.43, "Pacific/Kiritimati", date(2026, 6, 13)),
     "midnight sun": (69.65, 18.96, "Europe/Oslo", date(2026, 6, 13)),
@@ -96,7 +97,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-async def test_hours_are_right_wherever_the_plant_stands(house: House, place: str) -> None:
+async def test_hours_are_right_in_every_time_zone(house: House, place: str) -> None:
     latitude, longitude, zone, day = PLACES[place]
     house.cloud.plants.pop(house.sid)
     house.cloud.plants["AB12345C6D7E"] = sample_plant(
@@ -111,9 +112,9 @@ async def test_hours_are_right_wherever_the_plant_stands(house: House, place: st
     await assert_days(house, around)
     for each in around:
         await assert_hours(house, each)
-    held = await rows(house)
-    assert_orderly(held)
-    assert {start.astimezone(ZoneInfo(zone)).minute for start in held} == {0}
+    stored = await rows(house)
+    assert_orderly(stored)
+    assert {start.astimezone(ZoneInfo(zone)).minute for start in stored} == {0}
 
 
 async def test_no_hour_is_missing_after_a_week_without_home_assistant(house: House) -> None:
@@ -135,7 +136,7 @@ async def test_no_hour_is_missing_after_a_week_without_home_assistant(house: Hou
     assert_orderly(await rows(house))
 
 
-async def test_days_without_calls_are_fetched_when_the_month_turns(house: House) -> None:
+async def test_days_without_calls_are_fetched_in_the_next_month(house: House) -> None:
     house.move_to("2026-06-27 08:00")
     await house.set_up(auto_scan_interval=True, import_history=False)
     house.cloud.spend(house.cloud.quota)
@@ -146,7 +147,7 @@ async def test_days_without_calls_are_fetched_when_the_month_turns(house: House)
     await assert_hours(house, date(2026, 6, 28))
 
 
-async def test_what_an_ecu_uploads_late_is_corrected(house: House) -> None:
+async def test_late_uploads_of_an_ecu_are_added(house: House) -> None:
     house.move_to("2026-06-14 08:00")
     await house.set_up(auto_scan_interval=True, import_history=False)
     (ecu,) = house.plant.ecus
@@ -161,7 +162,7 @@ async def test_what_an_ecu_uploads_late_is_corrected(house: House) -> None:
     assert house.cloud.spent() < 7 * 33
 
 
-async def test_a_day_that_the_cloud_corrects_downwards_pulls_no_sum_down(house: House) -> None:
+async def test_a_day_that_the_cloud_corrects_downwards_lowers_no_sum(house: House) -> None:
     house.move_to("2026-06-14 08:00")
     await house.set_up(auto_scan_interval=True, import_history=False)
     await house.pass_time("2026-06-15 08:00", timedelta(minutes=20))
@@ -174,7 +175,7 @@ async def test_a_day_that_the_cloud_corrects_downwards_pulls_no_sum_down(house: 
     await assert_days(house, days(date(2026, 6, 14), date(2026, 6, 19)))
 
 
-async def test_two_systems_keep_a_statistic_each(house: House) -> None:
+async def test_two_systems_have_a_statistic_each(house: House) -> None:
     other = sample_plant(sid="BC23456D7E8F", seed=7, create_date=date(2026, 6, 10))
     house.cloud.plants[other.sid] = other
     house.move_to("2026-06-15 08:00")
@@ -198,7 +199,7 @@ async def test_two_systems_keep_a_statistic_each(house: House) -> None:
         assert written == pytest.approx(house.cloud.energy_kwh(sid, start, end), abs=0.01)
 
 
-async def test_panels_have_a_statistic_each_where_their_owner_wants_them(house: House) -> None:
+async def test_panels_have_a_statistic_each_when_the_option_is_on(house: House) -> None:
     house.move_to("2026-06-14 08:00")
     entry = await house.set_up(auto_scan_interval=True, import_history=False)
     await house.pass_time("2026-06-15 08:00", timedelta(minutes=20))
@@ -213,9 +214,9 @@ async def test_panels_have_a_statistic_each_where_their_owner_wants_them(house: 
     assert all(valid_statistic_id(statistic_id) for statistic_id in known)
     assert known[f"{prefix}_703000000011_2"]["name"] == f"APsystems {house.sid} inverter 703000000011 channel 2"
     for uid, n in panels:
-        held = await rows(house, f"{prefix}_{uid}_{n}")
-        assert_orderly(held)
-        assert {start.astimezone(PARIS).hour for start in held} == {12}
+        stored = await rows(house, f"{prefix}_{uid}_{n}")
+        assert_orderly(stored)
+        assert {start.astimezone(PARIS).hour for start in stored} == {12}
         written = await daily(house, f"{prefix}_{uid}_{n}")
         for day in (15, 16):
             start, end = paris(f"2026-06-{day} 00:00"), paris(f"2026-06-{day + 1} 00:00")
@@ -223,59 +224,57 @@ async def test_panels_have_a_statistic_each_where_their_owner_wants_them(house: 
             assert written[date(2026, 6, day)] == pytest.approx(truth, abs=0.01)
 
 
-async def test_a_start_over_midnight_does_not_wait_for_a_recorder_that_waits_for_the_start(
-    recorder_mock: Recorder, house: House
-) -> None:
+async def test_a_set_up_does_not_wait_for_a_recorder_that_is_not_ready(recorder_mock: Recorder, house: House) -> None:
     house.move_to("2026-06-14 15:00")
     entry = await house.set_up(auto_scan_interval=True, import_history=False)
     await house.pass_time(timedelta(hours=1))
     await house.hass.config_entries.async_unload(entry.entry_id)
-    held = await rows(house)
+    stored = await rows(house)
     house.move_to("2026-06-15 10:00")
     recorder_mock.async_recorder_ready.clear()
     assert await house.hass.config_entries.async_setup(entry.entry_id)
     await house.pass_time(timedelta(hours=1), timedelta(minutes=10))
-    assert await rows(house) == held
+    assert await rows(house) == stored
     assert house.value("today_energy") is not None
     recorder_mock.async_recorder_ready.set()
     await house.pass_time(timedelta(hours=2), timedelta(minutes=10))
     await assert_days(house, [date(2026, 6, 14)])
 
 
-async def test_a_recorder_that_fails_is_named_once_and_all_else_goes_on(house: House) -> None:
+async def test_a_recorder_that_fails_is_logged_once_and_all_else_goes_on(house: House) -> None:
     await house.set_up(auto_scan_interval=True, import_history=False)
     with patch(
         "custom_components.apsystems_openapi.history.recorder.statistics_during_period", side_effect=SQLAlchemyError
     ):
         await house.pass_time(timedelta(hours=4), timedelta(minutes=20))
-    assert len(house.log(word="The recorder")) == 1
+    assert len(house.log(text=STATISTICS_FAILED)) == 1
     assert house.value("today_energy") == pytest.approx(house.cloud.today_kwh(house.sid), abs=1.5)
     await house.pass_time("2026-06-16 12:00", timedelta(minutes=20))
-    assert len(house.log(20, "takes the statistics again")) == 1
+    assert len(house.log(20, STATISTICS_WORK)) == 1
     await assert_hours(house, date(2026, 6, 15))
 
 
-async def test_a_year_of_hours_is_written_while_the_loop_runs_on(house: House) -> None:
+async def test_writing_a_year_of_hours_does_not_block_the_event_loop(house: House) -> None:
     site = Site(latitude=48.85, longitude=2.35, zone=PARIS)
     curve = tuple(round(max(0.0, 4 - abs(hour - 12.5) / 2), 2) for hour in range(24))
     year = {day: DayEnergy(hours=curve, total=31.25) for day in days(date(2025, 6, 15), date(2026, 6, 14))}
-    history = History(house.hass)
+    writer = StatisticsWriter(house.hass)
     statistic = Statistic(sid=house.sid)
-    turns = 0
+    ticks = 0
 
     async def tick() -> None:
-        nonlocal turns
+        nonlocal ticks
         while True:
-            turns += 1
+            ticks += 1
             await house.hass.async_add_executor_job(Event().wait, 0.002)
 
     ticker = asyncio.create_task(tick())
-    await history.async_write(statistic, site, year, house.now)
+    await writer.async_write(statistic, site, year, house.now)
     ticker.cancel()
-    held = await rows(house)
-    assert len(held) == 365 * sum(1 for kwh in curve if kwh)
-    assert turns > 100
-    assert_orderly(held)
+    stored = await rows(house)
+    assert len(stored) == 365 * sum(1 for kwh in curve if kwh)
+    assert ticks > 100
+    assert_orderly(stored)
     with patch("custom_components.apsystems_openapi.history.recorder.async_add_external_statistics") as add:
-        await history.async_write(statistic, site, year, house.now)
+        await writer.async_write(statistic, site, year, house.now)
     assert not add.called

@@ -1,4 +1,4 @@
-"""The same rows on PostgreSQL and MariaDB, each started here; skipped with a reason where one cannot be had."""
+"""Statistics on PostgreSQL and MariaDB, which the tests start; skipped with a reason where one is not installed."""
 # ruff: noqa: D103, S603
 
 from collections.abc import Iterator
@@ -19,14 +19,14 @@ from homeassistant.components.recorder.core import Recorder
 import pytest
 
 from simulator import Plant, sample_plant
-from tests.house import House
-from tests.recorded import assert_days, assert_hours, assert_orderly, clear, days, rows, until_done
+from tests.harness import House
+from tests.statistics import assert_days, assert_hours, assert_orderly, clear, days, rows, until_done
 
 START_S = 60
 
 
 def found(program: str) -> str:
-    """Return where a program of a database is. Skips where it is not."""
+    """Return the path of a database's program; skip the test without it."""
     folders = [str(folder) for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]
     path = os.pathsep.join([*folders, "/usr/sbin", os.environ.get("PATH", "")])
     if (where := shutil.which(program, path=path)) is None:
@@ -35,13 +35,13 @@ def found(program: str) -> str:
 
 
 def driver(module: str) -> None:
-    """Skip without a database's Python driver."""
+    """Skip the test without a database's Python driver."""
     if find_spec(module) is None:
         pytest.skip(f"the driver {module} is not installed")
 
 
-def somebody(*names: str) -> dict[str, Any]:
-    """Return as whom a server runs: no database server does as root."""
+def user_of_server(*names: str) -> dict[str, Any]:
+    """Return the arguments that run a server as another user: no database server runs as root."""
     if os.getuid() != 0:
         return {}
     known = {user.pw_name for user in pwd.getpwall()}
@@ -53,7 +53,7 @@ def somebody(*names: str) -> dict[str, Any]:
 
 @contextmanager
 def folder(who: dict[str, Any]) -> Iterator[Path]:
-    """Return a folder of a server's own; its path is short enough for a socket."""
+    """Yield a folder for a server; its path is short enough for a socket."""
     path = Path(tempfile.mkdtemp(prefix="ha"))
     if who:
         shutil.chown(path, who["user"], who["group"])
@@ -65,7 +65,7 @@ def folder(who: dict[str, Any]) -> Iterator[Path]:
 
 @contextmanager
 def server(*command: str, socket: Path, **how: Any) -> Iterator[None]:  # noqa: ANN401
-    """Run a server until its socket is there and the test is over."""
+    """Start a server, wait for its socket, and stop it at the end."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how)
     try:
         end = time.monotonic() + START_S
@@ -81,10 +81,10 @@ def server(*command: str, socket: Path, **how: Any) -> Iterator[None]:  # noqa: 
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """Start PostgreSQL; return the database's address."""
+    """Start PostgreSQL; yields the database's address."""
     driver("psycopg2")
     programs = [found(name) for name in ("initdb", "postgres", "createdb")]
-    who = somebody("postgres", "nobody")
+    who = user_of_server("postgres", "nobody")
     with folder(who) as path:
         how = {"cwd": path, **who}
         subprocess.run(
@@ -104,10 +104,10 @@ def postgresql() -> Iterator[str]:
 
 @contextmanager
 def mariadb() -> Iterator[str]:
-    """Start MariaDB; return the database's address."""
+    """Start MariaDB; yields the database's address."""
     driver("pymysql")
     install, daemon, client = (found(name) for name in ("mariadb-install-db", "mariadbd", "mariadb"))
-    who = somebody("mysql", "nobody")
+    who = user_of_server("mysql", "nobody")
     with folder(who) as path:
         how = {"cwd": path, **who}
         data, socket = f"--datadir={path}/db", path / "sock"
@@ -134,32 +134,32 @@ DATABASES = {"PostgreSQL": postgresql, "MariaDB": mariadb}
 
 @pytest.fixture(params=DATABASES)
 def recorder_config(request: pytest.FixtureRequest, socket_enabled: None) -> Iterator[dict[str, Any]]:  # noqa: ARG001
-    """Have the recorder write to a server."""
+    """Let the recorder write to a server."""
     with DATABASES[request.param]() as url:
         yield {"db_url": url, "commit_interval": 0}
 
 
 @pytest.fixture
 def plant() -> Plant:
-    """Return a young plant."""
+    """Return a plant of some days."""
     return sample_plant(create_date=date(2026, 5, 25))
 
 
 @pytest.fixture
 async def house(recorder_mock: Recorder, house: House) -> House:  # noqa: ARG001
-    """Return a home that keeps statistics."""
+    """Return a Home Assistant with a recorder."""
     house.cloud.quota = 3000
     return house
 
 
-async def test_a_server_holds_the_same_rows(recorder_mock: Recorder, house: House) -> None:
+async def test_rows_on_a_database_server_are_those_of_the_cloud(recorder_mock: Recorder, house: House) -> None:
     assert recorder_mock.dialect_name in {"postgresql", "mysql"}
     await house.set_up(auto_scan_interval=True, monthly_quota=3000)
     await until_done(house, step=timedelta(minutes=20))
     await house.pass_time("2026-06-17 10:00", timedelta(minutes=20))
     past = days(date(2026, 5, 25), date(2026, 6, 16))
-    held = await rows(house)
-    assert_orderly(held)
+    stored = await rows(house)
+    assert_orderly(stored)
     await assert_days(house, past)
     for day in past:
         await assert_hours(house, day)

@@ -1,6 +1,6 @@
-"""What nobody may read: neither in the log, nor on the disk; and to whom the client talks.
+"""No secret is logged or stored in clear, and calls go only to the configured server.
 
-That redirects are followed nowhere is in `test_api.py`, what diagnostics show in `test_diagnostics.py`.
+`tests/cloud` tests that no redirect is followed, `test_diagnostics.py` what diagnostics contain.
 """
 
 from datetime import date, timedelta
@@ -20,8 +20,8 @@ from custom_components.apsystems_openapi import settings
 from custom_components.apsystems_openapi.cloud.client import sign
 from custom_components.apsystems_openapi.const import DOMAIN
 from simulator import Plant, parse_fault, sample_plant
-from tests.house import House
-from tests.test_fault_matrix import AUTOMATIC, FAULTS, STOPPING, go_through_the_flow
+from tests.faults import FAULTS, STOPPING
+from tests.harness import AUTOMATIC, House
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def plant() -> Plant:
 
 
 def lines(house: House) -> list[str]:
-    """Return all that the integration, and whoever speaks of it, has told the log, with traces of exceptions."""
+    """Return the log lines of the integration and of others about it, with tracebacks."""
     formatter = logging.Formatter()
     return [
         formatter.format(record)
@@ -40,8 +40,8 @@ def lines(house: House) -> list[str]:
     ]
 
 
-async def test_a_day_of_faults_tells_the_log_no_secret_and_no_whole_id(house: House) -> None:
-    """At DEBUG, from the flow on; entity ids and the entry's title, which hold ids, are Home Assistant's to tell."""
+async def test_a_day_of_faults_logs_no_secret_and_no_whole_id(house: House) -> None:
+    """At DEBUG, from the config flow on. Home Assistant's own lines contain entity ids and the entry's title."""
     house.caplog.set_level(logging.DEBUG)
     signatures: list[str] = []
 
@@ -50,7 +50,7 @@ async def test_a_day_of_faults_tells_the_log_no_secret_and_no_whole_id(house: Ho
         return signatures[-1]
 
     with patch("custom_components.apsystems_openapi.cloud.client.sign", signed):
-        entry = await go_through_the_flow(house)
+        entry = await house.complete_config_flow()
         assert entry is not None
         for fault in sorted(FAULTS, key=STOPPING.__contains__):
             house.cloud.order(parse_fault(fault))
@@ -63,13 +63,13 @@ async def test_a_day_of_faults_tells_the_log_no_secret_and_no_whole_id(house: Ho
             house.cloud.clear_faults()
         await house.reload(entry)
     assert len(signatures) == len(house.cloud.calls) > 100
-    said = [
+    own_lines = [
         record.getMessage() + str(record.exc_info or "")
         for record in house.caplog.records
         if record.name.startswith((f"custom_components.{DOMAIN}", "aiohttp"))
     ]
-    assert len(said) > 100
-    whole = "\n".join(said)
+    assert len(own_lines) > 100
+    whole = "\n".join(own_lines)
     plant = house.plant
     for secret in (
         house.cloud.app_id,
@@ -86,13 +86,13 @@ async def test_a_day_of_faults_tells_the_log_no_secret_and_no_whole_id(house: Ho
 
 
 def stored(config_dir: str) -> list[Path]:
-    """Return the files that the integration keeps."""
+    """Return the integration's files."""
     return [path for path in Path(config_dir, ".storage").iterdir() if path.name.startswith(DOMAIN)]
 
 
 @pytest.mark.parametrize("hass_storage", [None])
-async def test_ledger_and_state_are_for_the_owner_alone(house: House, hass_config_dir: str) -> None:
-    """On a real disk: nobody else on the machine reads them, and neither holds App ID or secret."""
+async def test_ledger_and_state_are_readable_by_their_user_alone(house: House, hass_config_dir: str) -> None:
+    """On a real disk; neither contains App ID or secret."""
     await house.set_up(**AUTOMATIC)
     await house.pass_time(timedelta(hours=1))
     files = stored(hass_config_dir)
@@ -105,7 +105,7 @@ async def test_ledger_and_state_are_for_the_owner_alone(house: House, hass_confi
 
 
 async def test_certificates_are_verified(hass: HomeAssistant) -> None:
-    """The client is given Home Assistant's session that does so."""
+    """The client uses Home Assistant's session that verifies them."""
     with patch.object(settings, "async_get_clientsession", wraps=aiohttp_client.async_get_clientsession) as given:
         settings.client_of(hass, {"app_id": "a", "app_secret": "b", "sid": "c", "base_url": "https://cloud.invalid"})
     assert given.call_args.kwargs.get("verify_ssl", True) is True
@@ -113,11 +113,12 @@ async def test_certificates_are_verified(hass: HomeAssistant) -> None:
 
 
 @pytest.mark.parametrize("url", ["ftp://cloud.invalid", "file:///etc/passwd", "javascript:alert(1)", "https://a:b@c.d"])
-async def test_only_http_and_https_are_talked_to(house: House, url: str) -> None:
-    """Anything else is refused where it is typed, without a call."""
+async def test_addresses_other_than_http_and_https_are_refused(house: House, url: str) -> None:
+    """The form shows an error, and no call is made."""
     flows = house.hass.config_entries.flow
     form = await flows.async_init(DOMAIN, context={"source": SOURCE_USER})
     result = await flows.async_configure(form["flow_id"], {**house.data(base_url=url), **AUTOMATIC})
     assert result["type"] is FlowResultType.FORM
-    assert result["errors"] == {"base_url": "invalid_url"}
+    assert result["errors"]["base_url"] == "invalid_url"
+    assert not house.calls()
     assert not house.cloud.calls

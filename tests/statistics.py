@@ -1,4 +1,4 @@
-"""What Home Assistant's recorder holds of the statistics, for tests to compare with the cloud."""
+"""The statistics in Home Assistant's recorder, and comparisons with the cloud."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
@@ -11,26 +11,26 @@ from homeassistant.helpers.recorder import get_instance
 import pytest
 from pytest_homeassistant_custom_component.components.recorder.common import async_wait_recording_done
 
-from tests.house import House
+from tests.harness import House
 
 type Rows = dict[datetime, tuple[float, float]]
 
 
 def production(house: House) -> str:
-    """Return the statistic of the system."""
+    """Return the id of the system's statistic."""
     return f"apsystems_openapi:{house.sid.lower()}_production"
 
 
 async def rows(house: House, statistic_id: str = "") -> Rows:
-    """Return the rows of a statistic as they are stored: energy and sum by start, in UTC."""
+    """Return the stored rows of a statistic: energy and sum, kWh, by start in UTC."""
     await async_wait_recording_done(house.hass)
     statistic_id = statistic_id or production(house)
-    held = await read(house.hass, statistic_id, "hour", {"state", "sum"})
-    return {datetime.fromtimestamp(row["start"], UTC): (row["state"], row["sum"]) for row in held}
+    stored = await read(house.hass, statistic_id, "hour", {"state", "sum"})
+    return {datetime.fromtimestamp(row["start"], UTC): (row["state"], row["sum"]) for row in stored}
 
 
 async def daily(house: House, statistic_id: str = "") -> dict[date, float]:
-    """Return the energy of each site day, by the changes of the sum."""
+    """Return the energy of each site day, kWh, by the changes of the sum."""
     await async_wait_recording_done(house.hass)
     days: dict[date, float] = {}
     for row in await read(house.hass, statistic_id or production(house), "hour", {"change"}):
@@ -56,25 +56,25 @@ async def statistic_ids(hass: HomeAssistant) -> dict[str, dict[str, Any]]:
 
 
 def cloud_day(house: House, day: date) -> float:
-    """Return what the cloud knows of a site day, kWh."""
+    """Return the energy of a site day by the cloud, kWh."""
     midnight = datetime(day.year, day.month, day.day, tzinfo=house.plant.zone)
     following = day + timedelta(days=1)
     end = datetime(following.year, following.month, following.day, tzinfo=house.plant.zone)
     return house.cloud.energy_kwh(house.sid, midnight, end)
 
 
-def assert_orderly(held: Rows) -> None:
-    """Check what holds of every statistic: the first sum is its own energy, each sum the one before and its own."""
+def assert_orderly(stored: Rows) -> None:
+    """Check that no row is negative and that each sum is the one before plus the row's energy, the first from 0."""
     total = 0.0
-    for start in sorted(held):
-        kwh, running = held[start]
+    for start in sorted(stored):
+        kwh, running = stored[start]
         assert kwh >= 0
         total += kwh
         assert running == pytest.approx(total, abs=1e-4), start
 
 
 async def assert_days(house: House, days: Iterable[date]) -> None:
-    """Check that each day's changes make up the cloud's total."""
+    """Check that the rows of each day add up to the cloud's total."""
     written = await daily(house)
     known = {day: cloud_day(house, day) for day in days}
     wrong = {day: (kwh, written.get(day)) for day, kwh in known.items() if abs(kwh - written.get(day, 0.0)) > 0.01}
@@ -82,9 +82,9 @@ async def assert_days(house: House, days: Iterable[date]) -> None:
 
 
 async def assert_hours(house: House, day: date) -> None:
-    """Check each hour of a day; the cloud rounds hours, and what they lack of the total is spread over them."""
-    held = {start.astimezone(house.plant.zone): kwh for start, (kwh, _) in (await rows(house)).items()}
-    found = {start.hour: kwh for start, kwh in held.items() if start.date() == day and kwh}
+    """Check each hour of a day within 0.02 kWh: the cloud rounds hours, and the importer spreads the difference."""
+    stored = {start.astimezone(house.plant.zone): kwh for start, (kwh, _) in (await rows(house)).items()}
+    found = {start.hour: kwh for start, kwh in stored.items() if start.date() == day and kwh}
     truth = dict(enumerate(house.cloud.hourly_kwh(house.sid, day)))
     wrong = {hour: (kwh, found.get(hour)) for hour, kwh in truth.items() if abs(kwh - found.get(hour, 0.0)) > 0.02}
     assert not wrong, wrong
@@ -97,7 +97,7 @@ async def clear(house: House, statistic_id: str = "") -> None:
 
 
 async def ask_for(house: House, entry: ConfigEntry[Any], start: date, end: date | None = None) -> Any:  # noqa: ANN401
-    """Have days fetched by the action."""
+    """Ask for days by the action `import_history`."""
     asked: dict[str, Any] = {"config_entry_id": entry.entry_id, "start": start.isoformat()}
     if end is not None:
         asked["end"] = end.isoformat()
@@ -109,7 +109,7 @@ async def ask_for(house: House, entry: ConfigEntry[Any], start: date, end: date 
 
 
 async def until_done(house: House, most: timedelta = timedelta(days=3), step: timedelta = timedelta(minutes=5)) -> None:
-    """Let time pass until nothing of the past is to be fetched."""
+    """Let time pass until the backlog is empty."""
     end = house.now + most
     await house.pass_time(timedelta(minutes=10))
     while house.now < end and progress(house):
@@ -118,9 +118,9 @@ async def until_done(house: House, most: timedelta = timedelta(days=3), step: ti
 
 
 def progress(house: House) -> int:
-    """Return how many calls the past still takes, as the sensor's attributes tell."""
+    """Return how many calls the backlog still takes."""
     (entry,) = house.hass.config_entries.async_entries("apsystems_openapi")
-    return int(entry.runtime_data.data.past.calls_to_go)
+    return int(entry.runtime_data.data.history.calls_to_go)
 
 
 def days(first: date, last: date) -> list[date]:
@@ -129,5 +129,5 @@ def days(first: date, last: date) -> list[date]:
 
 
 def asked_for(house: House, level: str = "hourly", since: int = 0) -> list[str]:
-    """Return which days, or months, the cloud was asked for, in order."""
+    """Return the days or months of the energy calls that the cloud received, in order."""
     return [str(call.date_range) for call in house.calls("energy", since=since) if call.level == level]

@@ -1,0 +1,1 @@
+"""Checks of the project itself: texts, tables, versions and wording."""
