@@ -1,1 +1,1 @@
-"""The whole house on one machine: a stand-in for the cloud, and a real Home Assistant."""
+"""A simulated cloud and a real Home Assistant on one machine."""

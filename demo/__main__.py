@@ -1,4 +1,4 @@
-"""`scripts/demo`: a simulated plant and a real Home Assistant that shows it."""
+"""`scripts/demo`: a simulated plant, and a real Home Assistant that shows it."""
 
 import argparse
 import asyncio
@@ -14,18 +14,18 @@ from yarl import URL
 
 from .check import Check
 from .cloud import Cloud, open_cloud
-from .house import CHECKOUT, House, open_house
-from .options import parser, recall, remember, simulator_arguments
+from .instance import CHECKOUT, Instance, open_instance
+from .options import parser, recall, simulator_arguments, store
 from .polling import DemoError
-from .stage import add_system, history
+from .steps import add_system, imported_history
 
 
 def main() -> int:
-    """Run until interrupted, or until everything is checked; return the exit code."""
+    """Run until interrupted, or until all checks are done; return the exit code."""
     options = parser().parse_args()
-    name = "check" if options.check else "kept" if options.keep else "house"
+    name = "check" if options.check else "kept" if options.keep else "run"
     try:
-        with _occupied(CHECKOUT / ".demo" / name, keep=options.keep) as folder:
+        with _locked(CHECKOUT / ".demo" / name, keep=options.keep) as folder:
             return asyncio.run(run(options, folder))
     except DemoError as error:
         print(error, file=sys.stderr)
@@ -35,35 +35,35 @@ def main() -> int:
 
 
 async def run(options: argparse.Namespace, folder: Path) -> int:
-    """Bring up cloud and house in `folder`; whatever happens, take both down again."""
-    _stop_when_told()
+    """Start the cloud and Home Assistant in `folder`, and stop both in the end, whatever happens."""
+    _stop_on_signals()
     memory = folder / "kept.json"
     vars(options).update(recall(memory))
     async with open_cloud(folder, simulator_arguments(options)) as cloud:
-        print(f"The cloud's stand-in is at {cloud.url}, where it is {cloud.timezone}", flush=True)
-        async with open_house(folder, port=options.port) as house:
-            await house.move_in(cloud.home)
-            print(f"Home Assistant is at {house.url}, onboarding is done", flush=True)
+        print(f"The simulated cloud is at {cloud.url}, its plant in the time zone {cloud.timezone}", flush=True)
+        async with open_instance(folder, port=options.port) as instance:
+            await instance.sign_in(cloud.home)
+            print(f"Home Assistant is at {instance.url}, onboarding is done", flush=True)
             if options.check:
-                return _verdict(await Check(house, cloud).run(), folder)
+                return _verdict(await Check(instance, cloud).run(), folder)
             if options.keep:
-                remember(memory, options, cloud.home, port=house.port, cloud_port=URL(cloud.url).port or 0)
-            await show(house, cloud)
+                store(memory, options, cloud.home, port=instance.port, cloud_port=URL(cloud.url).port or 0)
+            await show(instance, cloud)
     return 0
 
 
-async def show(house: House, cloud: Cloud) -> None:
-    """Set up the integration and the Energy dashboard, and stay until interrupted."""
-    await add_system(house.client, cloud)
-    await house.client.save_solar_source(await history(house.client, cloud))
+async def show(instance: Instance, cloud: Cloud) -> None:
+    """Set up the integration and the Energy dashboard, and wait until interrupted."""
+    await add_system(instance.client, cloud)
+    await instance.client.save_solar_source(await imported_history(instance.client, cloud))
     print(
         f"""
-    {house.url}
-    user name  {house.user.username}
-    password   {house.user.password}
+    {instance.url}
+    user name  {instance.user.username}
+    password   {instance.user.password}
 
-The Energy dashboard shows the day's hours, and the days since the plant was registered. The log is {house.output}.
-Ctrl-C stops everything.""",
+The Energy dashboard shows today by the hour, and every day since the plant was registered.
+The log is {instance.output}. Press Ctrl-C to stop.""",
         flush=True,
     )
     await asyncio.Event().wait()
@@ -71,16 +71,16 @@ Ctrl-C stops everything.""",
 
 def _verdict(findings: list[str], folder: Path) -> int:
     if not findings:
-        print("All is well.")
+        print("All checks passed.")
         return 0
-    print(f"\n{len(findings)} findings; the logs are in {folder}:")
+    print(f"\n{len(findings)} checks failed, the logs are in {folder}:")
     for finding in findings:
         print(f"- {finding}")
     return 1
 
 
-def _stop_when_told() -> None:
-    """Take SIGTERM and the closing of the terminal like Ctrl-C: as a reason to clean up and leave."""
+def _stop_on_signals() -> None:
+    """Cancel the running task on SIGTERM and when the terminal closes, as Ctrl-C does."""
     task = asyncio.current_task()
     if task is not None:
         for number in (signal.SIGTERM, signal.SIGHUP):
@@ -88,10 +88,10 @@ def _stop_when_told() -> None:
 
 
 @contextmanager
-def _occupied(folder: Path, *, keep: bool) -> Iterator[Path]:
-    """Have a folder for oneself, an empty one unless its state is to be kept.
+def _locked(folder: Path, *, keep: bool) -> Iterator[Path]:
+    """Lock a folder for this process, and empty it unless its state is kept.
 
-    Raises DemoError when another demo is in it.
+    Raises DemoError when another demo uses it.
     """
     folder.parent.mkdir(exist_ok=True)
     with folder.with_suffix(".lock").open("w") as lock:

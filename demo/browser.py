@@ -1,4 +1,4 @@
-"""A browser that is signed in to the house, for pictures of it."""
+"""A browser that is signed in to Home Assistant, to take pictures of it."""
 
 from contextlib import asynccontextmanager
 import json
@@ -6,7 +6,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-# Not in the environment that is linted: it is for the demo alone.
+# Installed in the demo's environment only, which mypy does not see.
 from playwright.async_api import async_playwright  # type: ignore[import-not-found]
 
 from .polling import DemoError
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Page
 
-    from .house import House
+    from .instance import Instance
 
-# Without these Chromium looks up hosts of its maker's at every start.
+# Without these Chromium looks up hosts of its vendor at every start.
 _QUIET = (
     "--no-sandbox",
     "--disable-gpu",
@@ -31,11 +31,11 @@ _QUIET = (
 
 
 @asynccontextmanager
-async def open_page(house: House) -> AsyncIterator[Page]:
-    """Open a page of Home Assistant, signed in as the house's client, in English and the light theme."""
+async def open_page(instance: Instance) -> AsyncIterator[Page]:
+    """Open a page of Home Assistant, signed in as its owner, in English and the light theme."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
-        raise DemoError("Pictures need Chromium on the PATH")
+        raise DemoError("Chromium is not on the PATH; it is needed to take pictures")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=list(_QUIET))
         context = await browser.new_context(
@@ -43,23 +43,23 @@ async def open_page(house: House) -> AsyncIterator[Page]:
             locale="en-GB",
             reduced_motion="reduce",
         )
-        await context.add_init_script(_remember(house))
+        await context.add_init_script(_stored_login(instance))
         try:
             yield await context.new_page()
         finally:
             await browser.close()
 
 
-def _remember(house: House) -> str:
-    """Put the tokens where the frontend keeps them, as if the login form had been filled in."""
-    tokens = house.client.tokens
+def _stored_login(instance: Instance) -> str:
+    """Return the JavaScript that stores the tokens where the frontend keeps them after a login."""
+    tokens = instance.client.tokens
     kept = {
         "access_token": tokens["access_token"],
         "refresh_token": tokens["refresh_token"],
         "token_type": tokens["token_type"],
         "expires_in": tokens["expires_in"],
         "expires": int((time.time() + tokens["expires_in"]) * 1000),
-        "hassUrl": house.url,
-        "clientId": house.client.client_id,
+        "hassUrl": instance.url,
+        "clientId": instance.client.client_id,
     }
     return f"localStorage.setItem('hassTokens', {json.dumps(json.dumps(kept))});"

@@ -1,4 +1,4 @@
-"""What a user of Home Assistant does in its pages, as calls."""
+"""The requests that Home Assistant's pages make for a user."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -24,41 +24,50 @@ class User:
 
 @dataclass(frozen=True)
 class Home:
-    """Where the house stands."""
+    """The home's place and its settings."""
 
     latitude: float
+    """In degrees."""
     longitude: float
+    """In degrees."""
     time_zone: str
+    """A name such as `Europe/Berlin`."""
     elevation: int = 0
+    """Above the sea, in metres."""
     name: str = "Home"
     country: str = "DE"
+    """ISO 3166 code."""
     currency: str = "EUR"
+    """ISO 4217 code."""
 
 
 @dataclass(frozen=True)
 class Entity:
-    """One entry of the entity registry and its state, None when it has none."""
+    """One entry of the entity registry, and its state."""
 
     entity_id: str
     unique_id: str
     device_id: str | None
+    """The registry's id; None without a device."""
     disabled: bool
     state: str | None
+    """None while the entity is disabled or not added yet."""
     attributes: Json
+    """Empty without a state."""
 
     @property
     def name(self) -> str:
-        """The name that people see."""
+        """The name that pages show."""
         return str(self.attributes.get("friendly_name", ""))
 
     @property
     def unit(self) -> str:
-        """The unit, empty without one."""
+        """The unit; empty without one."""
         return str(self.attributes.get("unit_of_measurement", ""))
 
     @property
     def number(self) -> float | None:
-        """The state as a number, None when it is none."""
+        """The state as a number; None when it is not a number."""
         try:
             return float(self.state or "")
         except ValueError:
@@ -69,12 +78,12 @@ class Client(Connection):
     """Onboarding, flows, registries, services and the Energy dashboard."""
 
     async def onboard(self, user: User, home: Home) -> None:
-        """Go through the steps of onboarding that are not done yet, and stay signed in as `user`.
+        """Complete the onboarding, and stay signed in as `user`.
 
-        The home is put in place before anything that could look at it is set up.
+        The home's place is set first: integrations that the onboarding sets up read it.
         """
         steps: list[Json] = await self.rest("GET", "/api/onboarding")
-        ahead = {step["step"] for step in steps if not step["done"]}
+        remaining = {step["step"] for step in steps if not step["done"]}
         answer = await self.rest(
             "POST",
             "/api/onboarding/users",
@@ -88,7 +97,7 @@ class Client(Connection):
         )
         await self.take_code(answer["auth_code"])
         await self.configure_core(home)
-        if "core_config" in ahead:
+        if "core_config" in remaining:
             await self.rest("POST", "/api/onboarding/core_config")
         await self.rest("POST", "/api/onboarding/analytics")
         await self.rest(
@@ -98,7 +107,7 @@ class Client(Connection):
         )
 
     async def configure_core(self, home: Home) -> None:
-        """Set the place, the time zone and what belongs to them."""
+        """Set the place, the time zone, the units and the language."""
         await self.ws(
             "config/core/update",
             latitude=home.latitude,
@@ -113,7 +122,7 @@ class Client(Connection):
         )
 
     async def start_flow(self, handler: str) -> Json:
-        """Open the config flow of an integration; the answer holds `flow_id` and the form."""
+        """Open the config flow of an integration; the answer has `flow_id` and the form."""
         return await self._object("POST", _FLOWS, {"handler": handler, "show_advanced_options": False})
 
     async def submit_flow(self, flow_id: str, user_input: Mapping[str, object]) -> Json:
@@ -121,7 +130,7 @@ class Client(Connection):
         return await self._object("POST", f"{_FLOWS}/{flow_id}", dict(user_input))
 
     async def run_flow(self, handler: str, user_input: Mapping[str, object]) -> Json:
-        """Open a config flow and send its first form: an entry that was created, or a form with errors."""
+        """Open a config flow and send its first form; the answer is a created entry, or a form with errors."""
         flow = await self.start_flow(handler)
         return await self.submit_flow(flow["flow_id"], user_input)
 
@@ -147,11 +156,11 @@ class Client(Connection):
         return [device for device in devices if entry_id in device["config_entries"]]
 
     async def states(self) -> dict[str, Json]:
-        """Every state, by entity id."""
+        """Return every state by entity id."""
         return {state["entity_id"]: state for state in await self.ws("get_states")}
 
     async def entities(self, platform: str) -> list[Entity]:
-        """List the entities of an integration, the disabled ones too, in order of their unique id."""
+        """List the entities of an integration by unique id, including disabled ones."""
         states = await self.states()
         registry: list[Json] = await self.ws("config/entity_registry/list")
         entities = [
@@ -169,23 +178,23 @@ class Client(Connection):
         return sorted(entities, key=lambda entity: entity.unique_id)
 
     async def call_service(self, domain: str, service: str, entity_id: str) -> None:
-        """Call a service on one entity and wait until it is through."""
+        """Call a service on one entity, and wait until it has finished."""
         await self.ws("call_service", domain=domain, service=service, target={"entity_id": entity_id})
 
     async def save_solar_source(self, entity_id: str) -> None:
-        """Make a sensor the solar source of the Energy dashboard."""
+        """Make a sensor or a statistic the only source of the Energy dashboard, as solar production."""
         source = {"type": "solar", "stat_energy_from": entity_id, "config_entry_solar_forecast": None}
         await self.ws("energy/save_prefs", energy_sources=[source])
 
     async def validate_energy(self) -> list[Json]:
-        """Tell what the Energy dashboard finds wrong with its sources; empty when all is well."""
+        """Return the problems of the Energy dashboard's sources."""
         answer = await self.ws("energy/validate")
         return [issue for issues in answer["energy_sources"] for issue in issues]
 
     async def statistics(
         self, statistic_ids: Iterable[str], start: datetime, period: str = "5minute"
     ) -> dict[str, list[Json]]:
-        """Rows of the long- or short-term statistics from `start` on, by statistic id."""
+        """Return rows of the long- or short-term statistics from `start` on, by statistic id."""
         return dict(
             await self.ws(
                 "recorder/statistics_during_period",

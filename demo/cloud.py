@@ -1,4 +1,4 @@
-"""The stand-in for the cloud as a process, and what it says is true."""
+"""The simulated cloud as a process, and the true figures of its plant."""
 
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +20,7 @@ _CHECKOUT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, kw_only=True)
 class Cloud:
-    """A running simulator: its address, the credentials that it takes, and where its plant stands.
+    """A running simulator: its address, the credentials that it accepts, and the place of its plant.
 
     Made by `open_cloud`.
     """
@@ -30,14 +30,17 @@ class Cloud:
     app_secret: str
     sid: str
     latitude: float
+    """Of the plant, in degrees."""
     longitude: float
+    """Of the plant, in degrees."""
     timezone: str
+    """Of the plant, a name such as `Europe/Berlin`."""
     process: Process
     session: aiohttp.ClientSession
 
     @property
     def credentials(self) -> dict[str, str]:
-        """The fields of the config flow that have no default, and the address."""
+        """Values for the config flow: the fields without a default, and the address."""
         return {
             "app_id": self.app_id,
             "app_secret": self.app_secret,
@@ -47,20 +50,20 @@ class Cloud:
 
     @property
     def home(self) -> Home:
-        """A home on the same spot as the plant."""
+        """A home at the same place as the plant."""
         return Home(self.latitude, self.longitude, self.timezone)
 
     async def truth(self) -> dict[str, Any]:
-        """Tell what is true of the plant, as far as its ECUs have uploaded it."""
+        """Return the true figures of the plant, as far as its ECUs have uploaded them."""
         systems: dict[str, dict[str, Any]] = (await self._control("truth"))["systems"]
         return systems[self.sid]
 
     async def calls(self) -> list[dict[str, Any]]:
-        """List the calls that it was asked, in order."""
+        """List the calls that it has answered, in order."""
         return list((await self._control("calls"))["calls"])
 
     async def stop(self) -> None:
-        """Take the cloud down."""
+        """Stop the process."""
         await self.process.stop()
 
     async def _control(self, name: str) -> dict[str, Any]:
@@ -71,7 +74,7 @@ class Cloud:
 
 @asynccontextmanager
 async def open_cloud(folder: Path, arguments: Sequence[str] = ()) -> AsyncIterator[Cloud]:
-    """Run the simulator with `arguments` (`python -m simulator --help`), its output in `folder`."""
+    """Run the simulator with `arguments` (see `python -m simulator --help`); its output goes to `folder`."""
     output = empty_file(folder / "cloud.log")
     command = (sys.executable, "-m", "simulator", *arguments)
     process = await Process.start("The simulator", command, cwd=_CHECKOUT, output=output)
@@ -81,10 +84,10 @@ async def open_cloud(folder: Path, arguments: Sequence[str] = ()) -> AsyncIterat
         return next((line for line in process.lines if line.startswith("{") and line.endswith("}")), None)
 
     try:
-        told = json.loads(await until(ready, "the simulator to be ready", timeout_s=120))
-        told.pop("now")
+        description = json.loads(await until(ready, "the simulator to be ready", timeout_s=120))
+        description.pop("now")
         async with aiohttp.ClientSession() as session:
-            yield Cloud(**told, process=process, session=session)
+            yield Cloud(**description, process=process, session=session)
     finally:
         await process.stop()
 

@@ -9,9 +9,9 @@ import aiohttp
 
 from .polling import DemoError
 
-_PATIENCE_S = 300
+_TIMEOUT_S = 300  # a service that asks for every inverter of a big plant takes minutes
 
-# What a JSON parser returns: its shape is the caller's to know.
+# The result of a JSON parser; the caller knows its shape.
 type Parsed = Any
 
 
@@ -25,9 +25,9 @@ class RequestRefusedError(DemoError):
 
 
 class Connection:
-    """Requests to one Home Assistant, with the access token once there is one.
+    """Requests to one Home Assistant; they carry the access token once there is one.
 
-    `base_url` has no trailing slash. With one, it is the OAuth client id that onboarding and login ask for.
+    `base_url` has no trailing slash. With one, it is the OAuth client id that onboarding and login need.
     """
 
     def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
@@ -46,7 +46,7 @@ class Connection:
         json: object | None = None,
         form: Mapping[str, str] | None = None,
     ) -> Parsed:
-        """Return the parsed answer to one HTTP request; RequestRefusedError from status 400 upwards."""
+        """Return the parsed answer to one HTTP request. Raises RequestRefusedError from status 400 upwards."""
         headers = {"Authorization": f"Bearer {self.tokens['access_token']}"} if self.tokens else {}
         url = self.base_url + path
         async with self._session.request(method, url, json=json, data=form, headers=headers) as response:
@@ -55,7 +55,7 @@ class Connection:
             return await response.json() if response.content_type == "application/json" else await response.text()
 
     async def ws(self, command: str, **fields: object) -> Parsed:
-        """Return the result of one WebSocket command."""
+        """Return the result of one WebSocket command. Raises RequestRefusedError."""
         async with self._socket_in_use:
             socket = await self._open_socket()
             self._last_id += 1
@@ -67,7 +67,7 @@ class Connection:
         return answer["result"]
 
     async def take_code(self, code: str) -> None:
-        """Exchange an authorization code for an access token, good for half an hour, and a refresh token."""
+        """Exchange an authorization code for an access token, valid for 30 minutes, and a refresh token."""
         form = {"grant_type": "authorization_code", "code": code, "client_id": self.client_id}
         self.tokens = await self.rest("POST", "/auth/token", form=form)
 
@@ -106,8 +106,8 @@ class Connection:
 
 
 async def _receive(socket: aiohttp.ClientWebSocketResponse) -> Parsed:
-    """Receive the next message; a service that asks for every inverter of a big plant takes its minutes."""
+    """Receive the next message. Raises DemoError after five minutes without one."""
     try:
-        return await socket.receive_json(timeout=_PATIENCE_S)
+        return await socket.receive_json(timeout=_TIMEOUT_S)
     except TimeoutError:
-        raise DemoError(f"Home Assistant gave no answer within {_PATIENCE_S} s") from None
+        raise DemoError(f"Home Assistant did not answer within {_TIMEOUT_S} s") from None

@@ -1,4 +1,4 @@
-"""What the sensors must show, worked out from the simulator's truth."""
+"""The figures that sensors must show, calculated from the simulator's truth."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +8,13 @@ from .client import Entity
 
 @dataclass(frozen=True)
 class Figure:
-    """What one sensor must show, and how far it may be off by rounding."""
+    """The value that one sensor must show."""
 
     unique_id: str
     value: float
+    """In the unit below."""
     tolerance: float
+    """By how much the value may differ through rounding."""
     unit: str
 
 
@@ -52,18 +54,18 @@ def _telemetry(inverter: dict[str, Any], sid: str) -> list[Figure]:
 
 
 def differences(entities: dict[str, Entity], truths: list[dict[str, Any]], sid: str) -> list[str]:
-    """Tell which sensors are missing or show something else than the truth at any of the moments given.
+    """List the sensors that are missing, or that show none of the true values read so far.
 
-    The plant uploads every quarter of an hour, so that what was read a minute ago may have become old.
+    The plant uploads every quarter of an hour, so that a value fetched a minute ago may be an upload old.
     """
     acceptable: dict[str, list[Figure]] = {}
     for truth in truths:
         for figure in figures(truth, sid):
             acceptable.setdefault(figure.unique_id, []).append(figure)
     return [
-        complaint
+        difference
         for unique_id, wanted in acceptable.items()
-        if (complaint := _difference(entities.get(unique_id), unique_id, wanted))
+        if (difference := _difference(entities.get(unique_id), unique_id, wanted))
     ]
 
 

@@ -1,4 +1,4 @@
-"""What Home Assistant's log says about this integration."""
+"""Home Assistant's log, and the records in it that name this integration."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -9,30 +9,33 @@ DOMAIN = "apsystems_openapi"
 _HEAD = re.compile(
     r"\d{4}-\d\d-\d\d [\d:.]+ (?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) \([^)]*\) \[(?P<logger>[^]]+)\] "
 )
-_NOT_OURS_TO_MEND = "has not been tested by Home Assistant"
+_EXPECTED = "has not been tested by Home Assistant"  # logged for every custom integration
 
 
 @dataclass(frozen=True)
 class Record:
-    """One record of the log; `text` is the whole of it, with its head and its traceback."""
+    """One record of the log."""
 
     level: str
+    """A name such as `WARNING`."""
     logger: str
+    """The logger's name."""
     text: str
+    """All of it, including its head and its traceback."""
 
     @property
-    def is_complaint(self) -> bool:
-        """Whether it is a warning or worse that names this integration, wherever in the record.
+    def is_problem(self) -> bool:
+        """Whether it is a warning or an error that names this integration anywhere in its text.
 
-        Deprecations are warnings too: Home Assistant names the integration, Python the file.
+        Deprecations are warnings too: Home Assistant names the integration, Python names the file.
         """
         if self.level in {"DEBUG", "INFO"} or DOMAIN not in self.text:
             return False
-        return _NOT_OURS_TO_MEND not in self.text
+        return _EXPECTED not in self.text
 
 
 def records(lines: Iterable[str]) -> Iterator[Record]:
-    """Put the lines of a log together to records. What precedes the first one counts as an error."""
+    """Join the lines of a log into records. Lines before the first record count as an error."""
     level, logger, text = "ERROR", "", ""
     for line in lines:
         if head := _HEAD.match(line):
@@ -45,6 +48,6 @@ def records(lines: Iterable[str]) -> Iterator[Record]:
         yield Record(level, logger, text)
 
 
-def complaints(lines: Iterable[str]) -> list[Record]:
-    """Pick the records that a clean run does not have."""
-    return [record for record in records(lines) if record.is_complaint]
+def problems(lines: Iterable[str]) -> list[Record]:
+    """Return the records that a clean run does not have."""
+    return [record for record in records(lines) if record.is_problem]

@@ -1,4 +1,4 @@
-"""The command line of the demo, and what is kept of it from run to run."""
+"""The command line of the demo, and the part of it that `--keep` stores for the next run."""
 
 import argparse
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import re
 from .client import Home
 from .polling import DemoError
 
-# The plant's age at its first run. It grows with the days, so that its lifetime never goes back.
+# The plant's age at its first run. It grows with the days, so that its lifetime energy never falls.
 _AGE_DAYS = 760
 
 
@@ -18,27 +18,31 @@ def parser() -> argparse.ArgumentParser:
     """Build the command line."""
     made = argparse.ArgumentParser(
         prog="scripts/demo",
-        description="Start a stand-in for the APsystems cloud and a real Home Assistant with this "
-        "integration, and go through its real onboarding and config flow.",
+        description="Start a simulated APsystems cloud and a real Home Assistant, complete its onboarding, and set "
+        "up this integration through its config flow.",
     )
-    made.add_argument("--check", action="store_true", help="verify everything, stop; 0 when all is well")
-    made.add_argument("--keep", action="store_true", help="go on where the last run with --keep stopped")
-    made.add_argument("--port", type=int, help="of Home Assistant (default: one that is free)")
-    plant = made.add_argument_group("the plant", "With --keep, that of the first run stays.")
+    made.add_argument("--check", action="store_true", help="run all checks and stop; exit code 0 when all pass")
+    made.add_argument("--keep", action="store_true", help="continue the last run with --keep")
+    made.add_argument("--port", type=int, help="of Home Assistant (default: a free one)")
+    plant = made.add_argument_group("the plant", "With --keep, the options of the first run apply.")
     plant.add_argument("--inverters", type=_types, default="DS3,DS3,QT2", help="such as DS3,QT2 or 9xDS3,2xQT2")
     plant.add_argument("--ecus", type=int, default=1, help="how many ECUs share the inverters")
-    plant.add_argument("--hour", type=int, default=13, metavar="HH", help="stand where it is that hour now")
-    plant.add_argument("--latitude", type=float, help="stand there; with --longitude and --time-zone")
+    plant.add_argument(
+        "--hour", type=int, default=13, metavar="HH", help="place the plant where it is this hour now (default: 13)"
+    )
+    plant.add_argument("--latitude", type=float, help="place the plant here; with --longitude and --time-zone")
     plant.add_argument("--longitude", type=float)
     plant.add_argument("--time-zone", help="such as Europe/Berlin")
-    plant.add_argument("--seed", type=int, default=0, help="of the clouds in the sky")
-    plant.add_argument("--clock-shift", type=float, default=0, metavar="S", help="seconds the cloud is ahead")
+    plant.add_argument("--seed", type=int, default=0, help="of the weather")
+    plant.add_argument(
+        "--clock-shift", type=float, default=0, metavar="S", help="seconds by which the cloud's clock is fast"
+    )
     made.set_defaults(cloud_port=0, since=None)
     return made
 
 
 def _types(text: str) -> str:
-    """Write "2xDS3,QT2" as the simulator reads it: "DS3,DS3,QT2"."""
+    """Return "2xDS3,QT2" as the simulator reads it: "DS3,DS3,QT2"."""
     types: list[str] = []
     for part in text.split(","):
         times, kind = re.sub(r"^(?!\d+x)", "1x", part.strip()).split("x", 1)
@@ -47,7 +51,7 @@ def _types(text: str) -> str:
 
 
 def simulator_arguments(options: argparse.Namespace) -> list[str]:
-    """Translate the options into those of the simulator."""
+    """Return the command line of the simulator."""
     since = date.fromisoformat(options.since) if options.since else datetime.now(UTC).date()
     age_days = _AGE_DAYS + (datetime.now(UTC).date() - since).days
     arguments = {
@@ -62,14 +66,14 @@ def simulator_arguments(options: argparse.Namespace) -> list[str]:
     if site == (None, None, None):
         arguments["site-where-it-is"] = options.hour
     elif None in site:
-        raise DemoError("--latitude, --longitude and --time-zone go together")
+        raise DemoError("--latitude, --longitude and --time-zone must be given together")
     else:
         arguments |= {"site": f"{site[0]},{site[1]}", "timezone": site[2]}
     return [f"--{name}={value}" for name, value in arguments.items()]
 
 
-def remember(path: Path, options: argparse.Namespace, home: Home, *, port: int, cloud_port: int) -> None:
-    """Keep what the next run must not change: the plant, and the addresses that are stored in the house."""
+def store(path: Path, options: argparse.Namespace, home: Home, *, port: int, cloud_port: int) -> None:
+    """Store what the next run must not change: the plant, and the addresses that Home Assistant has stored."""
     kept = {
         "latitude": home.latitude,
         "longitude": home.longitude,
@@ -85,6 +89,6 @@ def remember(path: Path, options: argparse.Namespace, home: Home, *, port: int, 
 
 
 def recall(path: Path) -> Mapping[str, object]:
-    """Read what an earlier run has kept; nothing when there was none."""
+    """Read what an earlier run has stored; empty without one."""
     kept: dict[str, object] = json.loads(path.read_text()) if path.exists() else {}
     return kept

@@ -1,4 +1,4 @@
-"""Waiting for a condition instead of for a time."""
+"""Waits for a condition instead of a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,15 +6,15 @@ import time
 
 
 class DemoError(Exception):
-    """Something in the demo is not as it must be; the text is for people."""
+    """The demo cannot go on; its text is shown to the user."""
 
 
 async def until[T](
     probe: Callable[[], Awaitable[T | None]], what: str, *, timeout_s: float = 60, interval_s: float = 0.25
 ) -> T:
-    """Ask `probe` again and again until it answers something other than None or False.
+    """Call `probe` repeatedly until it returns something other than None or False, and return that.
 
-    Raises DemoError naming `what` when it hasn't within `timeout_s`.
+    Raises DemoError that names `what` after `timeout_s`.
     """
     deadline = time.monotonic() + timeout_s
     while True:
@@ -22,5 +22,5 @@ async def until[T](
         if answer is not None and answer is not False:
             return answer
         if time.monotonic() >= deadline:
-            raise DemoError(f"Waited {timeout_s:g} s in vain for {what}")
+            raise DemoError(f"Waited {timeout_s:g} s for {what}")
         await asyncio.sleep(interval_s)

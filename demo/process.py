@@ -1,4 +1,4 @@
-"""A child process whose output goes to a file, and which never outlives its owner's interest."""
+"""A child process whose output goes to a file."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from .polling import DemoError
 
 
 def free_port() -> int:
-    """Find a port on loopback that nobody listens on at the moment."""
+    """Find a free port on loopback."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 def empty_file(path: Path) -> Path:
-    """Make an empty file, and its folder where that is missing."""
+    """Create an empty file, and its folder if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"")
     return path
@@ -28,7 +28,7 @@ def empty_file(path: Path) -> Path:
 class Process:
     """One running command.
 
-    It gets a session of its own, so that Ctrl-C reaches only us and the children are stopped in order.
+    It runs in a session of its own: Ctrl-C reaches only the demo, which stops its processes in order.
     """
 
     def __init__(self, process: asyncio.subprocess.Process, name: str, output: Path) -> None:
@@ -38,7 +38,7 @@ class Process:
 
     @classmethod
     async def start(cls, name: str, command: Sequence[str | Path], *, cwd: Path, output: Path) -> Self:
-        """Start `command` with standard output and error appended to the file `output`."""
+        """Start `command`; its standard output and error are appended to the file `output`."""
         with output.open("ab") as sink:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -52,17 +52,17 @@ class Process:
 
     @property
     def lines(self) -> list[str]:
-        """Everything it has written so far."""
+        """All that it has written so far."""
         return self._output.read_text(errors="replace").splitlines()
 
     def check(self) -> None:
-        """Raise DemoError with its last words when it has ended by itself."""
+        """Raise DemoError with its last output when it has ended."""
         if self._process.returncode is not None:
             tail = "\n".join(self.lines[-30:])
             raise DemoError(f"{self._name} ended with exit code {self._process.returncode}:\n{tail}")
 
     async def stop(self, timeout_s: float = 60) -> None:
-        """Ask it to end, and insist when it does not."""
+        """Terminate it; kill it and raise DemoError when it has not ended after `timeout_s`."""
         if self._process.returncode is not None:
             return
         with contextlib.suppress(ProcessLookupError):

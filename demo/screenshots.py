@@ -1,4 +1,4 @@
-"""`python -m demo.screenshots`: the README's pictures, taken from a real run. Needs Chromium."""
+"""`python -m demo.screenshots`: takes the README's pictures from a real run. Needs Chromium."""
 
 import argparse
 import asyncio
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from .browser import open_page
 from .client import Client
 from .cloud import Cloud, open_cloud
-from .house import CHECKOUT, House, open_house
+from .instance import CHECKOUT, Instance, open_instance
 from .log import DOMAIN
 from .polling import until
-from .stage import add_system, history
+from .steps import add_system, imported_history
 
 if TYPE_CHECKING:
     from playwright.async_api import Page  # type: ignore[import-not-found]
 
 _IMAGES = CHECKOUT / "docs" / "images"
-# What stands in the config flow's picture: made up, like everything that the simulator tells.
+# For the picture of the config flow: invented, like every id of the simulator.
 _EXAMPLE = {
     "app_id": "0123456789abcdef0123456789abcdef",
     "app_secret": "s3cr3tS3cr3t",
@@ -27,20 +27,20 @@ _EXAMPLE = {
 
 
 async def take(folder: Path) -> None:
-    """Bring up cloud and house in `folder` and take all pictures."""
-    async with open_cloud(folder, ["--site-where-it-is=13"]) as cloud, open_house(folder, quiet=True) as house:
-        await house.move_in(cloud.home)
-        async with open_page(house) as page:
-            await _config_flow(page, house)
-            await add_system(house.client, cloud)
-            await house.client.save_solar_source(await history(house.client, cloud))
-            await until(lambda: _telemetry(house.client), "the telemetry", timeout_s=120)
-            await _devices(page, house, cloud)
-            await _energy(page, house)
+    """Start the cloud and Home Assistant in `folder`, and take all pictures."""
+    async with open_cloud(folder, ["--site-where-it-is=13"]) as cloud, open_instance(folder, quiet=True) as instance:
+        await instance.sign_in(cloud.home)
+        async with open_page(instance) as page:
+            await _config_flow(page, instance)
+            await add_system(instance.client, cloud)
+            await instance.client.save_solar_source(await imported_history(instance.client, cloud))
+            await until(lambda: _telemetry(instance.client), "the telemetry", timeout_s=120)
+            await _devices(page, instance, cloud)
+            await _energy(page, instance)
 
 
-async def _config_flow(page: Page, house: House) -> None:
-    await page.goto(f"{house.url}/config/integrations/dashboard/add?domain={DOMAIN}")
+async def _config_flow(page: Page, instance: Instance) -> None:
+    await page.goto(f"{instance.url}/config/integrations/dashboard/add?domain={DOMAIN}")
     await page.get_by_role("button", name="OK").click()
     for name, text in _EXAMPLE.items():
         await page.locator(f"ha-form [name={name}] input").first.fill(text)
@@ -48,28 +48,28 @@ async def _config_flow(page: Page, house: House) -> None:
     await page.keyboard.press("Escape")
 
 
-async def _devices(page: Page, house: House, cloud: Cloud) -> None:
-    """Picture the system and its biggest inverter."""
-    entries = await house.client.entries(DOMAIN)
+async def _devices(page: Page, instance: Instance, cloud: Cloud) -> None:
+    """Take the pictures of the system's device page and of its largest inverter's."""
+    entries = await instance.client.entries(DOMAIN)
     devices = {
-        device["identifiers"][0][1]: device["id"] for device in await house.client.devices(entries[0]["entry_id"])
+        device["identifiers"][0][1]: device["id"] for device in await instance.client.devices(entries[0]["entry_id"])
     }
     inverter = max(uid for uid in devices if uid != cloud.sid)
     for uid, name, height in ((cloud.sid, "system", 920), (inverter, "inverter", 1170)):
-        await page.goto(f"{house.url}/config/devices/device/{devices[uid]}")
+        await page.goto(f"{instance.url}/config/devices/device/{devices[uid]}")
         await page.get_by_text("Sensors", exact=True).wait_for()
         await _picture(page, name, height=height)
 
 
-async def _energy(page: Page, house: House) -> None:
-    """Picture the dashboard's day, month and year; which one it opens with stands in the browser's storage."""
+async def _energy(page: Page, instance: Instance) -> None:
+    """Take the pictures of the Energy dashboard. The period that it shows first is in the browser's storage."""
     for period, name in (("today", "energy-day"), ("this_month", "energy-month"), ("this_year", "energy-year")):
         for key in ("_energy", "_energy_dashboard", "_energy_energy"):
             await page.evaluate(f"localStorage.setItem('energy-default-period-{key}', '{period}')")
         await page.goto("about:blank")
-        await page.goto(f"{house.url}/energy/electricity")
+        await page.goto(f"{instance.url}/energy/electricity")
         await page.get_by_text("Solar production").first.wait_for()
-        await page.wait_for_timeout(1500)  # the charts draw themselves in steps that nothing announces
+        await page.wait_for_timeout(1500)  # no event announces that the charts are drawn
         await _picture(page, name, height=760)
 
 

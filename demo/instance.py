@@ -1,4 +1,4 @@
-"""A real Home Assistant in a folder of its own, as a process on loopback."""
+"""A real Home Assistant with a configuration folder of its own, as a process on loopback."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ import aiohttp
 
 from .client import Client, Home, User
 from .connection import RequestRefusedError
-from .log import Record, complaints
+from .log import Record, problems
 from .polling import DemoError, until
 from .process import Process, empty_file, free_port
 
@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).parent.parent
 INTEGRATION = CHECKOUT / "custom_components" / "apsystems_openapi"
 PYTHON = CHECKOUT / ".venv-demo" / "bin" / "python"
 
-# Not default_config: it looks for devices on the network and wants the internet.
+# Not default_config: it searches the network for devices, and needs the internet.
 _CONFIGURATION = """\
 config:
 energy:
@@ -37,14 +37,14 @@ logger:
     custom_components.apsystems_openapi: debug
 """
 
-# The step core_config as done: it would set up a weather forecast and a radio that want the internet.
+# Marks the step core_config as done: it would set up weather and radio integrations, which need the internet.
 _QUIET_ONBOARDING = {"version": 4, "minor_version": 1, "key": "onboarding", "data": {"done": ["core_config"]}}
 
 
-class House:
-    """One Home Assistant: its folder, its process, and a client that is signed in.
+class Instance:
+    """One Home Assistant: its configuration folder, its process, and a client that is signed in.
 
-    Made by `open_house`. `folder` may hold the state of an earlier run: then it goes on from there.
+    Made by `open_instance`. `folder` may contain the state of an earlier run, which is then continued.
     """
 
     def __init__(
@@ -67,18 +67,18 @@ class House:
         self.user = User()
 
     async def start(self) -> Self:
-        """Write what the folder lacks, start the process and wait until it answers."""
+        """Write the configuration, start the process and wait until it answers."""
         if not PYTHON.exists():
-            raise DemoError("There is no environment for Home Assistant: scripts/setup demo makes it")
-        self._furnish()
+            raise DemoError("The environment for Home Assistant is missing: run scripts/setup demo")
+        self._write_configuration()
         python = (PYTHON, "-W", "default::DeprecationWarning")
         command = (*python, "-m", "homeassistant", "--config", self.folder, "--log-no-color")
         self._process = await Process.start("Home Assistant", command, cwd=self.folder, output=self.output)
         await until(self._answers, "Home Assistant to answer", timeout_s=300)
         return self
 
-    async def move_in(self, home: Home) -> None:
-        """Onboard the owner, or sign in where that was done in an earlier run, and wait until all is up."""
+    async def sign_in(self, home: Home) -> None:
+        """Complete the onboarding, or log in if an earlier run has done so; wait until Home Assistant runs."""
         if await self._is_new():
             await self.client.onboard(self.user, home)
         else:
@@ -87,13 +87,13 @@ class House:
         await until(self._runs, "Home Assistant to be running", timeout_s=300)
 
     async def restart(self) -> None:
-        """Stop the process and start it again on the same folder; the access token stays good."""
+        """Stop the process and start it again with the same folder; the access token stays valid."""
         await self.stop()
         await self.start()
         await until(self._runs, "Home Assistant to be running", timeout_s=300)
 
     async def stop(self) -> None:
-        """Stop the process, if it runs, and wait for its end."""
+        """Stop the process, if it runs, and wait until it has ended."""
         await self.client.close()
         process, self._process = self._process, None
         if process is not None:
@@ -101,14 +101,14 @@ class House:
 
     @property
     def log_lines(self) -> list[str]:
-        """The console of all runs on this folder since it was opened."""
+        """The console output of this folder's processes since it was opened."""
         return self.output.read_text(errors="replace").splitlines()
 
-    def complaints(self) -> list[Record]:
-        """Read in the log what speaks against the integration."""
-        return complaints(self.log_lines)
+    def problems(self) -> list[Record]:
+        """Return the warnings and errors in the log that name this integration."""
+        return problems(self.log_lines)
 
-    def _furnish(self) -> None:
+    def _write_configuration(self) -> None:
         storage = self.folder / ".storage"
         storage.mkdir(parents=True, exist_ok=True)
         (self.folder / "configuration.yaml").write_text(_CONFIGURATION)
@@ -129,7 +129,7 @@ class House:
         return True
 
     async def _is_new(self) -> bool:
-        """Whether nobody lives here yet. The frontend answers, so onboarding is there unless it was done."""
+        """Return whether there is no user yet. The frontend answers, so onboarding exists unless it was completed."""
         try:
             await self.client.rest("GET", "/api/onboarding")
         except RequestRefusedError:
@@ -147,29 +147,29 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(
+async def open_instance(
     folder: Path,
     *,
     port: int | None = None,
     components: Sequence[Path] = (INTEGRATION,),
     quiet: bool = False,
-) -> AsyncIterator[House]:
-    """Run a Home Assistant in `folder`, and stop it on the way out whatever happened.
+) -> AsyncIterator[Instance]:
+    """Run a Home Assistant in `folder`, and stop it in the end, whatever happens.
 
-    `quiet` leaves out the one step of onboarding that reaches out to the internet, and its ten seconds.
+    `quiet` skips the one step of onboarding that needs the internet, which takes ten seconds without it.
     """
     async with aiohttp.ClientSession() as session:
-        house = House(session, folder, port or free_port(), components, quiet=quiet)
+        instance = Instance(session, folder, port or free_port(), components, quiet=quiet)
         try:
-            yield await house.start()
+            yield await instance.start()
         finally:
-            await house.stop()
+            await instance.stop()
 
 
 def _http_storage(port: int) -> dict[str, object]:
-    """Where Home Assistant keeps its port and address.
+    """Return the stored settings of Home Assistant's HTTP server.
 
-    Written beforehand, since it takes `http:` in YAML for a trial and takes it back after five minutes.
+    Written before the first start: Home Assistant tries `http:` in YAML and undoes it after five minutes.
     """
     stable = {
         "server_host": ["127.0.0.1"],
