@@ -95,10 +95,12 @@ class Check:
             for device in await self._client.devices(entry_id)
             for identifier in device["identifiers"]
         }
+        by_id = {device["id"]: device for device in devices.values()}
         system = devices.get(self._cloud.sid, {})
         for uid in uids(self._truths[-1]):
-            if devices.get(uid, {}).get("via_device_id") != system.get("id") or not system:
-                self._findings.append(f"Inverter {uid} is not a device below the system's device")
+            ecu = by_id.get(devices.get(uid, {}).get("via_device_id"), {})
+            if not system or ecu.get("via_device_id") != system["id"]:
+                self._findings.append(f"Inverter {uid} is not a device below an ECU of the system")
         total = (await self._entities())[f"{self._cloud.sid}_total_energy"].attributes
         if (total.get("device_class"), total.get("state_class")) != ("energy", "total_increasing"):
             self._findings.append("Total energy has not the classes energy and total_increasing")

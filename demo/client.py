@@ -153,7 +153,7 @@ class Client(Connection):
     async def devices(self, entry_id: str) -> list[Json]:
         """List the devices of a config entry."""
         devices: list[Json] = await self.ws("config/device_registry/list")
-        return [device for device in devices if entry_id in device["config_entries"]]
+        return [device for device in devices if entry_id in device.get("config_entries", ())]
 
     async def states(self) -> dict[str, Json]:
         """Return every state by entity id."""

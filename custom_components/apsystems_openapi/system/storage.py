@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from ..cloud.models import Ecu, SystemDetails
 from ..cloud.parsing import parse_number
@@ -78,8 +78,7 @@ def load(data: object) -> tuple[SystemState, tuple[str, ...]]:
     if isinstance(data, dict) and isinstance(waits := data.get("waits"), dict):
         data = {**data, "waits": {"by_scope": waits}}
     unreadable: list[str] = []
-    state = _load(SystemState, data, "", unreadable)
-    assert isinstance(state, SystemState)  # noqa: S101 -- for the type checker: a dataclass loads as itself
+    state = cast("SystemState", _load(SystemState, data, "", unreadable))
     return state, tuple(unreadable)
 
 
