@@ -170,7 +170,7 @@ class Check:
             days = (await self._client.statistics([statistic_id], start, "day"))[statistic_id]
             written = sum(day["change"] for day in days[:-1])
             said = f"the statistic has {len(days)} days, {written:.2f} kWh before today; the plant produced {true:.2f}"
-            return abs(written - true) <= _ROUNDING_KWH * len(days)
+            return bool(abs(written - true) <= _ROUNDING_KWH * len(days))
 
         try:  # the recorder may still be writing the last months
             await until(is_written, "the last rows of the statistic", timeout_s=_WRITING_S, interval_s=1)
