@@ -120,10 +120,13 @@ def own_tasks() -> list[str]:
     return own
 
 
-def own_timers() -> list[str]:
+def own_timers() -> list[asyncio.TimerHandle]:
     """Return all timers of the running loop that would call the integration."""
-    handles = [handle for handle in get_scheduled_timer_handles(asyncio.get_running_loop()) if not handle.cancelled()]
-    return [text for handle in handles if const.__package__ in (text := repr((handle._callback, handle._args)))]  # noqa: SLF001
+    return [
+        handle
+        for handle in get_scheduled_timer_handles(asyncio.get_running_loop())
+        if not handle.cancelled() and const.__package__ in repr((handle._callback, handle._args))  # noqa: SLF001
+    ]
 
 
 def _place(coroutine: Any) -> str | None:

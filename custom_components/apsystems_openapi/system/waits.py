@@ -106,11 +106,6 @@ class Waits:
             return self
         return replace(self, by_scope={scope: wait for scope, wait in self.by_scope.items() if scope not in scopes})
 
-    def without_expired(self, now: datetime, age: timedelta) -> Waits:
-        """Return the waits without those that ended an age ago: nothing asks for their length any more."""
-        old = [scope for scope, wait in self.by_scope.items() if wait.until + age < now]
-        return self.without(*old)
-
     def __or__(self, other: Waits) -> Waits:
         return replace(self, by_scope={**self.by_scope, **other.by_scope})
 
