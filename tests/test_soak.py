@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import os
 import random
 
-from homeassistant.config_entries import ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
@@ -195,7 +195,8 @@ class Events:
         listed = [ListInverters(at=house.cloud.now(), eid=ecu.eid) for ecu in house.plant.ecus]
         house.cloud.change(house.sid, *listed)
         await self.correct_clock()
-        self._rules.restarted()  # new credentials reload the entry
+        if any(self._entry.async_get_active_flows(house.hass, {SOURCE_REAUTH})):
+            self._rules.restarted()  # new credentials reload the entry
         await self._house.renew_credentials(self._entry)
 
 

@@ -58,8 +58,8 @@ class Runner:
         self._presses: dict[tuple[Call, ...], asyncio.Task[Exception | None]] = {}
         self._calls: set[asyncio.Task[Exception | None]] = set()
         self._is_stopped = False
-        job = HassJob(self.async_stop, f"{DOMAIN} last call", cancel_on_shutdown=False)
-        entry.async_on_unload(hass.async_add_shutdown_job(job))  # the calls of a set-up are paid for as well
+        job = HassJob(self._async_stop_with_home, f"{DOMAIN} last call", cancel_on_shutdown=False)
+        entry.async_on_unload(hass.async_add_shutdown_job(job))  # from the set-up on: its calls are paid for as well
 
     async def async_run(self, slots: Sequence[Slot], *, is_pressed: bool = False) -> Exception | None:
         """Make calls, in order; return the first failure.
@@ -103,6 +103,11 @@ class Runner:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _async_stop_with_home(self) -> None:
+        """Stop, and write the state while Home Assistant still waits for it."""
+        await self.async_stop()
+        await self._store.async_save()
 
     async def _async_round(self, slots: Sequence[Slot], *, is_pressed: bool) -> Exception | None:
         if not is_pressed:
