@@ -16,7 +16,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.apsystems_openapi.const import DOMAIN
-from custom_components.apsystems_openapi.ledger import EntryLedger, async_get_ledger
+from custom_components.apsystems_openapi.entry_ledger import EntryLedger
+from custom_components.apsystems_openapi.ledger import async_get_ledger
 from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET, FaultKind, Kind, big_plant, sample_plant
 from tests.harness import FIXED, PARIS, Disk, House, field_values
 from tests.texts import below, english

@@ -24,9 +24,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.apsystems_openapi.backups import SUPERVISOR_VARIABLE
 from custom_components.apsystems_openapi.const import DOMAIN
-from custom_components.apsystems_openapi.ledger import Ledger, LedgerError, SpentError, async_get_ledger, share_of_time
+from custom_components.apsystems_openapi.ledger import Ledger, LedgerError, SpentError, async_get_ledger
 from custom_components.apsystems_openapi.schedule.quota import CHINA
 from custom_components.apsystems_openapi.system.state import Spent
+from custom_components.apsystems_openapi.system.unknown_calls import share_of_time
 from custom_components.apsystems_openapi.system.waits import APP_ID as SCOPE, Reason, Wait
 from simulator import Call, big_plant, sample_plant
 from tests import payloads

@@ -13,7 +13,8 @@ from .cloud.client import OpenApiClient
 from .cloud.exceptions import OpenApiError
 from .cloud.models import Ecu, SystemDetails
 from .failures import BLOCKED, BLOCKING, ERROR_KEYS
-from .ledger import EntryLedger, LedgerError, SpentError
+from .entry_ledger import EntryLedger
+from .ledger import LedgerError, SpentError
 from .schedule.calls import Kind
 
 

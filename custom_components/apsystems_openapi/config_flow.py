@@ -55,7 +55,8 @@ from .const import (
     MANUFACTURER,
     MORE_DEFAULTS,
 )
-from .ledger import EntryLedger, Ledger, async_get_ledger
+from .entry_ledger import EntryLedger
+from .ledger import Ledger, async_get_ledger
 from .migration import MINOR_VERSION
 from .schedule.options import DEFAULT_QUOTA, LONGEST_INTERVAL, MAX_OFFSET, MAX_QUOTA, SHORTEST_INTERVAL
 from .schedule.preview import outlook

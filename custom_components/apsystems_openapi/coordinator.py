@@ -19,9 +19,10 @@ from . import devices, energy_dashboard, issues
 from .cloud.client import OpenApiClient
 from .cloud.exceptions import OpenApiAnswerError
 from .const import CONF_FIRST_ANSWERS, CONF_SID, DOMAIN, LOGGER
+from .entry_ledger import EntryLedger
 from .failures import ERROR_KEYS, Failures, translated
 from .history.importer import Importer
-from .ledger import EntryLedger, Ledger
+from .ledger import Ledger
 from .planning import Planning
 from .runner import InterruptedRoundError, Runner
 from .schedule.calls import Call, Slot

@@ -25,7 +25,8 @@ from .cloud.exceptions import (
     OpenApiThrottledError,
 )
 from .const import DOMAIN, LOGGER
-from .ledger import EntryLedger, Ledger, LedgerError, SpentError
+from .entry_ledger import EntryLedger
+from .ledger import Ledger, LedgerError, SpentError
 from .schedule.calls import Slot
 from .schedule.quota import reserve
 from .system.clock import Clock

@@ -4,19 +4,12 @@ One ledger serves all entries and flows of an App ID, and is kept when they are 
 disk, before it is sent; a booking that cannot be written, or read back, is taken back, and nothing is sent. The file
 has the App ID as a digest only.
 
-Calls that the file does not know are assumed, never ignored:
-- A new or lost ledger takes the share of the quota that belongs to the month so far as spent, and at least the calls
-  that the systems' own states remember (`CallCounts`). It takes its quota from them as well, the smallest.
-- A ledger that is older than a system's state, because its file was replaced by an old one, is raised to the state's
-  count.
-- When Home Assistant has started from a backup, the share of the quota that belongs to the time since the newest
-  booking is added. A home that was off for the same time loses nothing: its files are the newest there were.
+Calls that the file does not know are recovered or assumed (`system/unknown_calls`).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
 from typing import Any, Final
@@ -31,17 +24,15 @@ from homeassistant.util.hass_dict import HassKey
 
 from .backups import restore_id
 from .const import CONF_SID, DOMAIN, LOGGER
-from .schedule.options import DEFAULT_QUOTA, MAX_QUOTA
-from .schedule.quota import CHINA, Budget, CallCounts, month_span, reserve, shares
+from .schedule.options import DEFAULT_QUOTA
+from .schedule.quota import CHINA, CallCounts, month_span, shares
+from .system.ledger_storage import LedgerContent
 from .system.state import Spent
-from .system.storage import dump_waits, load_waits
+from .system.unknown_calls import assumed_calls, carried_calls, missing_calls, recovered_quota
 from .system.waits import APP_ID, Reason, Wait, Waits
 
 FIRST_WAIT: Final = timedelta(minutes=5)
 PROBE: Final = timedelta(days=1)
-LONGEST_ANSWER: Final = timedelta(minutes=5)  # from a booking to the state that has its answer, generously
-LONGEST_UNKNOWN: Final = timedelta(days=32)  # covers a month in every zone
-_HOUR: Final = timedelta(hours=1)
 
 
 class LedgerError(Exception):
@@ -57,10 +48,9 @@ class Ledger:
 
     def __init__(self, hass: HomeAssistant, digest: str) -> None:
         self.digest = digest
-        self.counts = CallCounts(opened=dt_util.utcnow())
-        self.waits = Waits()
         self.shown: Wait | None = None
         """The wait that the notification shows."""
+        self._content = LedgerContent(counts=CallCounts(opened=dt_util.utcnow()))
         self._hass = hass
         self._store = Store[dict[str, Any]](hass, 1, f"{DOMAIN}.ledger.{self.digest}", private=True, atomic_writes=True)
         self._writing = asyncio.Lock()
@@ -68,12 +58,8 @@ class Ledger:
         self._presses = 0
         self._no_press = asyncio.Event()
         self._no_press.set()
-        self._asked: dict[str, dict[str, datetime]] = {}
-        self._needs: dict[str, float] = {}
-        self._quota: int | None = None
         self._is_quota_recovered = False
         self._listeners: list[Callable[[], None]] = []
-        self._restore: str | None = None
         self._is_loaded = False
         self._is_stopped = False
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._on_stop)
@@ -88,31 +74,41 @@ class Ledger:
     async def _async_load(self) -> None:
         try:
             if (stored := await self._store.async_load()) is not None:
-                self._read(stored)
+                self._content.load(stored)
         except (ArithmeticError, AttributeError, HomeAssistantError, KeyError, TypeError, ValueError) as error:
             LOGGER.warning("Failed to read the ledger of calls, starting a new one: %s", type(error).__name__)
-        if (restore := restore_id(self._hass)) is not None and restore != self._restore:
-            self._restore = restore
+        if (restore := restore_id(self._hass)) is not None and restore != self._content.restore:
+            self._content.restore = restore
             self._assume_unknown_calls(dt_util.utcnow())
             with suppress(LedgerError):
                 await self._async_save()
+
+    @property
+    def counts(self) -> CallCounts:
+        """The calls that were made."""
+        return self._content.counts
+
+    @property
+    def waits(self) -> Waits:
+        """Those that all systems of the App ID share."""
+        return self._content.waits
 
     # The quota
 
     @property
     def quota(self) -> int:
         """Calls that the App ID may make in a calendar month."""
-        return DEFAULT_QUOTA if self._quota is None else self._quota
+        return DEFAULT_QUOTA if self._content.quota is None else self._content.quota
 
     @property
     def has_quota(self) -> bool:
         """Whether the quota was ever set; otherwise it is the default."""
-        return self._quota is not None
+        return self._content.quota is not None
 
     async def async_set_quota(self, quota: int) -> None:
         """Set the quota of all systems of the App ID; each of them plans anew."""
         self._is_quota_recovered = False
-        if quota != self._quota:
+        if quota != self._content.quota:
             self._set_quota(quota)
             await self._async_note()
 
@@ -123,7 +119,7 @@ class Ledger:
         return lambda: self._listeners.remove(listener)
 
     def _set_quota(self, quota: int) -> None:
-        self._quota = quota
+        self._content.quota = quota
         for listener in tuple(self._listeners):
             listener()
 
@@ -131,7 +127,7 @@ class Ledger:
 
     def asked(self, sid: str, key: str) -> datetime | None:
         """Return when a system's call was last sent."""
-        return self._asked.get(sid, {}).get(key)
+        return self._content.asked.get(sid, {}).get(key)
 
     def share(self, sid: str, need: float | None = None) -> float:
         """Return the part of the remaining calls that belongs to a system; `need` is that of one that is to join.
@@ -141,8 +137,9 @@ class Ledger:
         """
         entries = self._hass.config_entries.async_entries(DOMAIN)
         disabled = {entry.data.get(CONF_SID) for entry in entries if entry.disabled_by}
-        needs = {other: weight for other, weight in self._needs.items() if other == sid or other not in disabled}
-        return shares(needs if need is None else {**needs, sid: need}).get(sid, 1.0)
+        needs = self._content.needs if need is None else {**self._content.needs, sid: need}
+        counted = {other: weight for other, weight in needs.items() if other == sid or other not in disabled}
+        return shares(counted).get(sid, 1.0)
 
     @property
     def wait(self) -> Wait | None:
@@ -180,13 +177,13 @@ class Ledger:
                 await self._async_save()
             if not self.counts.room(now, zones, self.quota):
                 raise SpentError("The calls of this month are spent")
-            counts, asked = dict(self.counts.spent), self._asked.get(sid, {})
+            counts, asked = dict(self.counts.spent), self._content.asked.get(sid, {})
             self.counts.add(now)
-            self._asked[sid] = {**asked, key: now}
+            self._content.asked[sid] = {**asked, key: now}
             try:
                 await self._async_save()
             except LedgerError:
-                self.counts.spent, self._asked[sid] = counts, asked
+                self.counts.spent, self._content.asked[sid] = counts, asked
                 raise
 
     async def async_wait(self, reason: Reason, now: datetime, midnight: datetime) -> Wait:
@@ -196,9 +193,9 @@ class Ledger:
         """
         if reason is Reason.QUOTA:
             latest = min(month_span(now, UTC)[1], month_span(now, CHINA)[1])
-            self.waits = self.waits.without(APP_ID).with_wait(APP_ID, reason, now, PROBE, latest=latest)
+            self._content.waits = self.waits.without(APP_ID).with_wait(APP_ID, reason, now, PROBE, latest=latest)
         else:
-            self.waits = self.waits.with_growing_wait(APP_ID, reason, now, FIRST_WAIT, PROBE, latest=midnight)
+            self._content.waits = self.waits.with_growing_wait(APP_ID, reason, now, FIRST_WAIT, PROBE, latest=midnight)
         await self._async_note()
         return self.waits.by_scope[APP_ID]
 
@@ -206,14 +203,14 @@ class Ledger:
         """Note that the cloud takes calls; return whether it did not before."""
         if self.wait is None:
             return False
-        self.waits = self.waits.without(APP_ID)
+        self._content.waits = self.waits.without(APP_ID)
         await self._async_note()
         return True
 
     async def async_join(self, sid: str, need: float, remembered: Spent | None) -> None:
         """Register a system, with the need of its plant and what its state remembers of the ledger."""
-        is_news = self._needs.get(sid) != need
-        self._needs[sid] = need
+        is_news = self._content.needs.get(sid) != need
+        self._content.needs[sid] = need
         if remembered is not None:
             is_news |= self._recover_quota(remembered)
             is_news |= self._recover_calls(sid, remembered, dt_util.utcnow())
@@ -221,49 +218,42 @@ class Ledger:
             await self._async_note()
 
     def _recover_quota(self, remembered: Spent) -> bool:
-        """Take the quota from a system's state when the ledger was lost, of several the smallest."""
-        quota = remembered.quota
-        if quota is None or not (self._quota is None or (self._is_quota_recovered and quota < self._quota)):
+        """Take the quota from a system's state when the ledger was lost; return whether it has changed."""
+        quota = recovered_quota(self._content.quota, remembered, is_recovered=self._is_quota_recovered)
+        if quota is None:
             return False
         self._is_quota_recovered = True
         self._set_quota(quota)
         return True
 
     def _recover_calls(self, sid: str, remembered: Spent, now: datetime) -> bool:
-        """Count the calls of this month that a system's state remembers and a lost or older ledger does not."""
-        opened, carried = self.counts.opened, self.counts.carried
-        if month_span(opened, UTC)[0] <= remembered.at < opened:
-            self.counts.carried = max(carried, remembered.calls)
-            return self.counts.carried != carried
-        newest = max(self._asked.get(sid, {}).values(), default=opened)
-        is_older = newest + LONGEST_ANSWER < remembered.at <= now
-        missing = remembered.calls - max(self.counts.used(now, zone, self.quota) for zone in (UTC, CHINA))
-        if not is_older or missing <= 0 or remembered.at < month_span(now, UTC)[0]:
-            return False
-        LOGGER.info("The ledger of calls is older than the stored state, adding %d calls", missing)
-        self.counts.add(now, missing)
-        return True
+        """Count the calls that a system's state remembers and the ledger does not; return whether there are any."""
+        before, booked = self.counts.carried, max(self._content.asked.get(sid, {}).values(), default=self.counts.opened)
+        self.counts.carried = carried_calls(self.counts, remembered)
+        missing = missing_calls(self.counts, remembered, booked, now, self.quota)
+        if missing:
+            LOGGER.info("The ledger of calls is older than the stored state, adding %d calls", missing)
+            self.counts.add(now, missing)
+        return bool(missing) or self.counts.carried != before
 
     def _assume_unknown_calls(self, now: datetime) -> None:
         """Count the share of the quota that belongs to the time after the backup, which nobody has counted."""
-        booked = [time for calls in self._asked.values() for time in calls.values()]
-        since = max(booked, default=self.counts.opened)
-        most = self.counts.room(now, (UTC, CHINA), self.quota) - reserve(self.quota)
-        number = 0
-        for time, calls in share_of_time(since, now, self.quota, most):
+        booked = [time for calls in self._content.asked.values() for time in calls.values()]
+        assumed = assumed_calls(self.counts, max(booked, default=self.counts.opened), now, self.quota)
+        for time, calls in assumed:
             self.counts.add(time, calls)
-            number += calls
+        number = sum(calls for _, calls in assumed)
         LOGGER.info("Home Assistant has started from a backup, assuming that %d calls were made since then", number)
 
     async def async_leave(self, sid: str) -> None:
         """Release a system's share."""
-        if self._needs.pop(sid, None) is not None:
+        if self._content.needs.pop(sid, None) is not None:
             await self._async_note()
 
     async def async_forget(self, sid: str) -> None:
         """Forget when a removed system's calls were made; their number stays."""
-        self._asked.pop(sid, None)
-        self._needs.pop(sid, None)
+        self._content.asked.pop(sid, None)
+        self._content.needs.pop(sid, None)
         await self._async_note()
 
     @callback
@@ -280,122 +270,10 @@ class Ledger:
         """Write the file and read it back: `Store` logs a failure to write, and goes on."""
         if self._is_stopped or self._hass.is_stopping:
             raise LedgerError("Home Assistant is stopping")
-        data = self._as_dict()
+        data = self._content.dump()
         await self._store.async_save(data)
         if await self._store.async_load() != data:
             raise LedgerError("Failed to write the ledger of calls")
-
-    def _as_dict(self) -> dict[str, Any]:
-        return {
-            "quota": self._quota,
-            "restore": self._restore,
-            "opened": self.counts.opened.isoformat(),
-            "carried": self.counts.carried,
-            "spent": {str(quarter): calls for quarter, calls in self.counts.spent.items()},
-            "needs": dict(self._needs),
-            "asked": {
-                sid: {key: time.isoformat() for key, time in calls.items()} for sid, calls in self._asked.items()
-            },
-            "waits": {
-                scope: {**wait, "until": wait["until"].isoformat()}
-                for scope, wait in dump_waits(self.waits.by_scope).items()
-            },
-        }
-
-    def _read(self, data: dict[str, Any]) -> None:
-        quota, restore = data.get("quota"), data.get("restore")
-        self._quota = quota if type(quota) is int and 0 <= quota <= MAX_QUOTA else None
-        self._restore = restore if isinstance(restore, str) else None
-        self.counts = CallCounts(
-            opened=_time(data["opened"]),
-            carried=_positive(int(data["carried"])),
-            spent={int(quarter): _positive(int(calls)) for quarter, calls in data["spent"].items()},
-        )
-        self._needs = {sid: _positive(float(need)) for sid, need in data["needs"].items()}
-        self._asked = {sid: {key: _time(time) for key, time in calls.items()} for sid, calls in data["asked"].items()}
-        waits = data.get("waits", {})
-        if block := data.get("block"):  # as 1.0 wrote it
-            waits = {APP_ID: {"until": block["until"], "reason": block["reason"], "length": float(block["wait"])}}
-        self.waits = Waits(by_scope=load_waits(waits))
-
-
-@dataclass(frozen=True, kw_only=True)
-class EntryLedger:
-    """The ledger as one system uses it: App ID, zones and share are bound once."""
-
-    ledger: Ledger
-    sid: str
-    zone: tzinfo
-    """The site's."""
-
-    @property
-    def quota(self) -> int:
-        """Calls that all systems of the App ID together may make in a calendar month."""
-        return self.ledger.quota
-
-    @property
-    def zones(self) -> tuple[tzinfo, ...]:
-        """The zones in which the vendor may count."""
-        return (UTC, CHINA, self.zone)
-
-    @property
-    def share(self) -> float:
-        """The system's part of the calls that are left."""
-        return self.ledger.share(self.sid)
-
-    def at(self, zone: tzinfo) -> EntryLedger:
-        """Return it for a site in a zone."""
-        return replace(self, zone=zone)
-
-    async def async_book(self, key: str) -> None:
-        """Book a call that is about to be sent. Raises LedgerError, or SpentError, when it must not be."""
-        await self.ledger.async_book(self.sid, key, dt_util.utcnow(), self.zones)
-
-    def asked(self, key: str) -> datetime | None:
-        """Return when a call was last sent."""
-        return self.ledger.asked(self.sid, key)
-
-    def room(self, now: datetime) -> int:
-        """Return how many calls may be made now, whichever month the vendor counts."""
-        return self.ledger.counts.room(now, self.zones, self.quota)
-
-    def used(self, now: datetime, zone: tzinfo | None = None) -> int:
-        """Return the calls of the running month, by the site's calendar or that of another zone."""
-        return self.ledger.counts.used(now, zone or self.zone, self.quota)
-
-    def budget(self, midnight: datetime) -> Budget:
-        """Return what this system may spend, as of a midnight of the site."""
-        return self.ledger.counts.budget(midnight.astimezone(UTC), self.zones, self.quota, self.share)
-
-    def resumes(self, now: datetime) -> datetime:
-        """Return when a new month has begun, whichever the vendor counts."""
-        return max(month_span(now, zone)[1] for zone in self.zones)
-
-
-def share_of_time(since: datetime, now: datetime, quota: int, most: int) -> Iterator[tuple[datetime, int]]:
-    """Yield times, in order, each with a number of calls: the share of a quota of a time that nobody has counted.
-
-    The calls, `most` of them at most, are spread evenly, so that every calendar month gets its own in any zone.
-    """
-    start, end = month_span(now, UTC)
-    since = max(since, now - LONGEST_UNKNOWN)
-    hours = (now - since) // _HOUR
-    total = max(0, min(round(quota * (hours * _HOUR / (end - start))), most))
-    for hour in range(hours):
-        if calls := total * (hour + 1) // hours - total * hour // hours:
-            yield since + hour * _HOUR, calls
-
-
-def _time(text: str) -> datetime:
-    if (time := datetime.fromisoformat(text)).tzinfo is None:
-        raise ValueError("a time without a zone")
-    return time
-
-
-def _positive[N: (int, float)](number: N) -> N:
-    if not 0 <= number < float("inf"):
-        raise ValueError("no number of calls")
-    return number
 
 
 @singleton(HassKey[dict[str, Ledger]](f"{DOMAIN}_ledgers"))

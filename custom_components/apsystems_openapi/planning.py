@@ -6,7 +6,7 @@ from datetime import date, datetime
 from homeassistant.core import HomeAssistant
 
 from .const import LOGGER
-from .ledger import EntryLedger
+from .entry_ledger import EntryLedger
 from .schedule.calls import Plant
 from .schedule.day_plan import DayPlan, make_day_plan
 from .schedule.options import Options

@@ -16,8 +16,9 @@ from homeassistant.util import dt as dt_util
 from .cloud.client import OpenApiClient
 from .cloud.exceptions import OpenApiConnectionError, OpenApiError, OpenApiNoDataError
 from .const import DOMAIN
+from .entry_ledger import EntryLedger
 from .failures import BLOCKED, BLOCKING, Failures
-from .ledger import EntryLedger, LedgerError
+from .ledger import LedgerError
 from .schedule.calls import Call, Purpose, Slot
 from .store import StateStore
 from .system.due import Situation
