@@ -179,6 +179,23 @@ async def test_at_night_power_is_0_and_other_measurements_are_unknown(house: Hou
     assert house.state("total_energy").attributes["solar_hours_active"] is False
 
 
+async def test_after_sunset_a_power_that_was_just_sampled_stays_for_half_an_hour(house: House) -> None:
+    """Of system, inverter and panel alike; then it is 0. Other measurements are unknown at once."""
+    await house.set_up(**AUTOMATIC)
+    await house.pass_time("2026-06-15 21:50", timedelta(minutes=30))
+    await house.press("refresh_inverter_energy")
+    await house.press("read_now")
+    powers = ["power", f"inverter_{DS3}_power", f"inverter_{DS3}_dc_power_ch2"]
+    by_day = [house.value(key) for key in powers]
+    assert all(by_day)
+    await house.pass_time("2026-06-15 22:10")
+    assert [house.value(key) for key in powers] == by_day
+    assert house.state(f"inverter_{DS3}_power").attributes["dc_channel2_power_w"] == by_day[2]
+    assert {house.value(f"inverter_{DS3}_{key}") for key in TEN if "power" not in key} == {None}
+    await house.pass_time("2026-06-15 22:20")
+    assert [house.value(key) for key in powers] == [0, 0, 0]
+
+
 async def test_yesterdays_sample_is_never_shown_by_day(house: House) -> None:
     """From sunrise to the first telemetry measurements are unknown."""
     await house.set_up()

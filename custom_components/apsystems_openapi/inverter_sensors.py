@@ -16,6 +16,7 @@ from homeassistant.const import (
 )
 
 from .cloud.models import MAX_CHANNELS, MAX_PHASES, ChannelDay, Inverter, InverterDay, Series
+from .system.ages import shown_power
 from .system.snapshot import InverterStatus, Snapshot
 from .system.state import PanelEnergy
 from .system.telemetry import latest, peak
@@ -40,22 +41,22 @@ class InverterView:
 
     def measured(self, value: float | None) -> float | None:
         """Return a measurement; at night and without a young sample there is none."""
-        return value if self.is_daylight and self.status.is_fresh else None
+        return value if self.status.is_fresh else None
 
     def measured_dc(self, value: float | None) -> float | None:
         """Return a measurement of a panel."""
-        return value if self.is_daylight and self.status.dc_is_fresh else None
+        return value if self.status.dc_is_fresh else None
 
     @property
     def power(self) -> float | None:
-        """AC power in W; 0 at night."""
-        return self.measured(latest(self.day.ac_power_w)) if self.is_daylight else 0.0
+        """AC power in W."""
+        newest = latest(self.day.ac_power_w)
+        return shown_power(newest, is_fresh=self.status.power_is_fresh, is_daylight=self.is_daylight)
 
     def dc_power(self, number: int) -> float | None:
-        """Return the power of a panel in W; 0 at night."""
-        if not self.is_daylight:
-            return 0.0
-        return latest(self.channel(number).power_w) if self.status.dc_power_is_fresh else None
+        """Return the power of a panel in W."""
+        newest = latest(self.channel(number).power_w)
+        return shown_power(newest, is_fresh=self.status.dc_power_is_fresh, is_daylight=self.is_daylight)
 
     def energy_today(self, number: int) -> float | None:
         """Return the energy (kWh) of a panel on this site day; None while only another day's is known."""

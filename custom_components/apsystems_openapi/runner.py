@@ -135,7 +135,7 @@ class Runner:
                 self._store.set(after_lost_connection(self._store.state, self._situation().clock))
                 break
             last = failure
-        self._store.set(after_reads(self._store.state, before, answered, self._situation().clock))
+        self._store.set(after_reads(self._store.state, before, answered))
         return first
 
     async def _async_one(self, slot: Slot, answered: list[Slot], *, is_pressed: bool) -> Exception | None:

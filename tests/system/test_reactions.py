@@ -158,7 +158,7 @@ def test_reads_that_bring_nothing_become_rarer() -> None:
     for _ in range(12):
         read = replace(ECU_READ, at=at, until=at + timedelta(minutes=40))
         if state.waits.allows(read, at):
-            state = after_reads(state, state, [read], clock(at))
+            state = after_reads(state, state, [read])
         else:
             skipped.append(at)
         at += timedelta(minutes=40)
@@ -166,15 +166,11 @@ def test_reads_that_bring_nothing_become_rarer() -> None:
     wait = state.waits.by_scope[READS]
     assert wait.length == LONGEST_IDLE
     newer = replace(state, energy=Energy(day=DAY, today=2.0))
-    assert READS not in after_reads(newer, state, [ECU_READ], clock(at)).waits.by_scope
+    assert READS not in after_reads(newer, state, [ECU_READ]).waits.by_scope
 
 
-def test_reads_by_day_without_a_sample_are_counted_and_calls_of_other_kinds_are_not() -> None:
-    state = replace(ONE, energy=Energy(day=DAY, today=0.0))
-    assert after_reads(state, state, [ECU_READ], clock()).reads_without_sample == 1
-    assert after_reads(state, state, [SUMMARY], clock()) == state
-    night = clock(datetime(2026, 6, 15, 1, tzinfo=UTC))
-    assert after_reads(state, state, [ECU_READ], night).reads_without_sample == 0
+def test_only_reads_become_rarer() -> None:
+    assert after_reads(ONE, ONE, [SUMMARY]) == ONE
 
 
 def test_requests_are_counted_by_day() -> None:

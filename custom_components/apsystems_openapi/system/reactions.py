@@ -40,8 +40,6 @@ def after_failure(state: SystemState, slot: Slot, failure: OpenApiError, clock: 
         return replace(state, waits=waits)
     if slot.purpose is Purpose.HISTORY:
         return _with_postponed_step(state, slot, clock)
-    if slot.purpose is Purpose.READ:
-        state = replace(state, reads_without_sample=_empty_reads(state, clock))
     if is_refusal(state, slot, failure, clock):
         says_so = isinstance(failure, OpenApiPermissionError)
         first, longest = (FIRST_RIGHT, LONGEST_RIGHT) if says_so else (FIRST_REFUSAL, LONGEST_REFUSAL)
@@ -74,7 +72,7 @@ def after_success(state: SystemState, slot: Slot, clock: Clock) -> SystemState:
     return replace(state, waits=waits, refusals=0, answered=clock.now)
 
 
-def after_reads(state: SystemState, before: SystemState, slots: Sequence[Slot], clock: Clock) -> SystemState:
+def after_reads(state: SystemState, before: SystemState, slots: Sequence[Slot]) -> SystemState:
     """Return the state after a round: reads that bring nothing new, because an ECU is off line, become rarer.
 
     The second such read in a row halves their number, each further one does so again, down to about one in two hours.
@@ -82,7 +80,6 @@ def after_reads(state: SystemState, before: SystemState, slots: Sequence[Slot], 
     reads = [slot for slot in slots if slot.purpose is Purpose.READ]
     if not reads:
         return state
-    state = replace(state, reads_without_sample=_empty_reads(state, clock))
     if state.has_news_since(before):
         return replace(state, waits=state.waits.without(READS))
     waits, at = state.waits, reads[0].at - _TOLERANCE
@@ -91,12 +88,6 @@ def after_reads(state: SystemState, before: SystemState, slots: Sequence[Slot], 
         spacing, latest = slot.until - slot.at, at if is_first else None
         waits = waits.with_growing_wait(READS, Reason.NOTHING_NEW, at, spacing, LONGEST_IDLE, latest)
     return replace(state, waits=waits)
-
-
-def _empty_reads(state: SystemState, clock: Clock) -> int:
-    """Return how many reads in a row have brought no sample of the day, after one more read by day."""
-    has_sample = bool(state.reports(clock.day)) or bool(state.energy and state.energy.today)
-    return 0 if has_sample or not clock.is_daylight else state.reads_without_sample + 1
 
 
 def after_lost_connection(state: SystemState, clock: Clock) -> SystemState:

@@ -8,7 +8,15 @@ from math import ceil
 from ..schedule.calls import Kind, Purpose
 from ..schedule.day_plan import DayPlan
 from ..schedule.rhythm import Rhythm
-from .ages import AVAILABLE_FOR, AVAILABLE_SOLAR_HOURS, NIGHT_SAMPLE, is_fresh, lifetime
+from .ages import (
+    AVAILABLE_FOR,
+    AVAILABLE_SOLAR_HOURS,
+    is_day_unknown,
+    is_fresh,
+    is_power_fresh,
+    lifetime,
+    shown_power,
+)
 from .clock import DAY, Clock
 from .energy import Energy
 from .state import PanelEnergy, SystemState
@@ -16,7 +24,6 @@ from .topology import is_connected
 from .waits import APP_ID, ENTRY, READS, Reason, Waits
 
 FEW_HISTORY_CALLS = 0.5  # a day: the pace that is assumed while a plan has none
-READS_WITHOUT_SAMPLE = 3
 NORMAL, OFFLINE = 1, 3  # status lights (`api.md` §3, details)
 
 
@@ -54,16 +61,18 @@ class EcuStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class InverterStatus:
-    """Which of an inverter's measurements are young enough to be shown."""
+    """Which of an inverter's measurements are young enough to be shown; at night only powers can be."""
 
     is_fresh: bool
-    """AC power, voltages, frequency and temperature."""
+    """Voltages, frequency and temperature."""
+    power_is_fresh: bool
+    """AC power."""
     dc_is_fresh: bool
     """Voltages and currents of the panels."""
     dc_power_is_fresh: bool
     """Power of the panels, which batches bring as well."""
     panels: PanelEnergy | None
-    """Today's energy of the panels."""
+    """Today's energy of the panels; None while only another day's is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +137,7 @@ def snapshot(
     rhythms: Mapping[str, Rhythm | None],
 ) -> Snapshot:
     """Return everything that entities show at a time."""
-    energy, site = _shown_energy(state, clock), clock.site
+    energy, site = _shown_energy(state, clock, plan), clock.site
     planned = plan.next_after(clock.now)
     wait = waits.longest([APP_ID, ENTRY, READS], clock.now)
     rhythm = next(iter(rhythms.values()), None) if len(rhythms) == 1 else None
@@ -158,23 +167,23 @@ def snapshot(
     )
 
 
-def _shown_energy(state: SystemState, clock: Clock) -> Energy:
-    """Return the energy; by day, when reads have brought no sample, today's is unknown and not 0."""
+def _shown_energy(state: SystemState, clock: Clock, plan: DayPlan) -> Energy:
+    """Return the energy; today's is unknown and not 0 when reads, made or not, have brought no sample of the day."""
     energy = state.known_energy(state.reading(clock))
-    if not energy.today and clock.is_daylight and state.reads_without_sample >= READS_WITHOUT_SAMPLE:
-        return replace(energy, today=None)
-    return energy
+    if state.has_sample(energy.day) or not is_day_unknown(plan.slots, clock):
+        return energy
+    return replace(energy, today=None)
 
 
 def _power(state: SystemState, clock: Clock, plan: DayPlan) -> float | None:
-    """Return the power of the ECUs that have a sample which is young enough; None without any, and 0 at night."""
-    lasts = lifetime(plan.slots, [Kind.ECU_DAY]) if clock.is_daylight else NIGHT_SAMPLE
+    """Return the power of the ECUs that have a sample which is young enough."""
+    lasts = lifetime(plan.slots, [Kind.ECU_DAY])
     powers = [
         report.power_w
         for report in state.reports(clock.day).values()
-        if report.power_w is not None and is_fresh(_sampled(clock, clock.day, report.newest), clock.now, lasts)
+        if report.power_w is not None and is_power_fresh(_sampled(clock, clock.day, report.newest), clock, lasts)
     ]
-    return sum(powers) if powers else None if clock.is_daylight else 0.0
+    return shown_power(sum(powers), is_fresh=bool(powers), is_daylight=clock.is_daylight)
 
 
 def _ecu_status(state: SystemState, eid: str, clock: Clock) -> EcuStatus:
@@ -197,9 +206,10 @@ def _inverter_status(state: SystemState, uid: str, clock: Clock, plan: DayPlan) 
         lifetime(plan.slots, [Kind.BATCH_POWER], eid, is_dc=True),
     )
     return InverterStatus(
-        is_fresh=is_fresh(measured, clock.now, own),
-        dc_is_fresh=is_fresh(measured, clock.now, dc),
-        dc_power_is_fresh=is_fresh(powered, clock.now, dc),
+        is_fresh=clock.is_daylight and is_fresh(measured, clock.now, own),
+        power_is_fresh=is_power_fresh(measured, clock, own),
+        dc_is_fresh=clock.is_daylight and is_fresh(measured, clock.now, dc),
+        dc_power_is_fresh=is_power_fresh(powered, clock, dc),
         panels=panels if panels is not None and panels.day == clock.day else None,
     )
 

@@ -121,8 +121,6 @@ class SystemState:
     """How many evenings in a row the summary had clearly more than the ECUs together."""
     shortfall_on: date | None = None
     """The day that `short_evenings` was last counted for."""
-    reads_without_sample: int = 0
-    """How many reads in a row brought no sample of the site day."""
     refusals: int = 0
     """How many calls in a row were refused as wrong credentials are (see `REFUSALS_BELIEVED`)."""
     requests_on: date | None = None
@@ -203,6 +201,12 @@ class SystemState:
         reports = self.reports(day)
         return tuple(eid for eid in self.ecu_ids if eid not in reports)
 
+    def has_sample(self, day: date) -> bool:
+        """Return whether anything has shown energy of a day, be it 0; hours have a 0 without a record as well."""
+        energy = self.energy if self.energy and self.energy.day == day else None
+        is_known = energy is not None and (bool(energy.today) or energy.summary_today is not None)
+        return is_known or bool(self.reports(day))
+
     def has_news_since(self, before: SystemState) -> bool:
         """Return whether reads have brought new data; sums of rounded parts differ by a little without any."""
         today, known = (state.energy.today or 0.0 if state.energy else 0.0 for state in (self, before))
@@ -236,9 +240,8 @@ class SystemState:
             state = state.with_ended_day(energy, clock)
         reading = state.reading(clock)
         energy = at_day(energy, reading.day, before_sunrise=reading.before_sunrise)
-        reads = state.reads_without_sample if energy.day == (self.energy or energy).day else 0
         state = state.begun(clock.day) if has_recorder else state
-        return replace(state, energy=energy, reads_without_sample=reads)
+        return replace(state, energy=energy)
 
     def begun(self, day: date) -> SystemState:
         """Return the state whose backlog has come to a day."""
