@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date, timedelta
 import json
+import logging
 from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
@@ -14,7 +15,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.apsystems_openapi.const import DOMAIN
 from simulator import Absent, Ecu, FaultKind, Inverter, Kind, Plant, big_plant, sample_plant
-from tests.harness import House
+from tests.harness import AUTOMATIC, House
 from tests.registry import panels
 
 OLD, GONE, NEW, QT2 = "703000000011", "703000000012", "703000000099", "902000000021"
@@ -179,6 +180,53 @@ async def test_an_ecu_without_a_list_keeps_its_inverters(house: House, plant: Pl
     assert set(house.devices()) == {house.sid, *(f"ecu_{ecu.eid}" for ecu in plant.ecus), *kept}
 
 
+async def names_after(house: House, hours: int) -> set[str]:
+    """Let time pass, fetch the inverter list, and return the devices."""
+    house.freezer.tick(timedelta(hours=hours))
+    await scan(house)
+    return set(house.devices())
+
+
+SECOND = "216200099999"
+EMPTY = sample_plant(create_date=YOUNG, ecus=(*sample_plant().ecus, Ecu(eid=SECOND, inverters=())))
+
+
+@pytest.mark.parametrize("plant", [EMPTY])
+async def test_an_ecu_without_inverters_keeps_its_device_until_two_listings_do_not_name_it(
+    house: House, plant: Plant
+) -> None:
+    """They lie 20 hours apart, as for an ECU with inverters; one that is empty does not count."""
+    await house.set_up(**AUTOMATIC)
+    name, key = f"ecu_{SECOND}", f"ecu_{SECOND}_connectivity"
+    assert house.state(key, "binary_sensor").state == "unknown"
+    house.cloud.plants[house.sid] = replace(plant, ecus=plant.ecus[:1])
+    assert name in await names_after(house, 1)
+    house.order(FaultKind.EMPTY_DATA, on=Kind.INVERTERS, times=1)
+    assert name in await names_after(house, 21)
+    house.cloud.clear_faults()
+    assert house.state(key, "binary_sensor").state == "unknown"
+    assert name not in await names_after(house, 1)
+    assert not [state for state in house.hass.states.async_all("binary_sensor") if SECOND in state.entity_id]
+
+
+async def test_a_replaced_ecu_keeps_its_device_until_it_is_sure_to_be_gone(house: House) -> None:
+    """Its inverters are the new one's at once; should it come back, all is as before."""
+    first = house.plant
+    await house.set_up(**AUTOMATIC)
+    second = replace(first, ecus=(replace(first.ecus[0], eid=SECOND),))
+    house.cloud.plants[house.sid] = second
+    assert {ECU, f"ecu_{SECOND}"} <= await names_after(house, 1)
+    assert house.devices()[OLD].via_device_id == house.devices()[f"ecu_{SECOND}"].id
+    assert house.state(f"{ECU}_connectivity", "binary_sensor").state == "unknown"
+    house.cloud.plants[house.sid] = first
+    assert {ECU, f"ecu_{SECOND}"} <= await names_after(house, 1)
+    assert house.devices()[OLD].via_device_id == house.devices()[ECU].id
+    house.cloud.plants[house.sid] = second
+    await names_after(house, 1)
+    assert ECU not in await names_after(house, 21)
+    assert not [record for record in house.caplog.records if record.levelno >= logging.ERROR]
+
+
 # Deleted by the owner
 
 
@@ -236,6 +284,17 @@ async def test_an_ecu_can_be_deleted_once_nothing_names_it(house: House, delete:
     assert await delete(entry, ECU)
     await house.reload(entry)
     assert set(house.devices()) == {house.sid, "ecu_216200099999", OLD}
+
+
+async def test_an_ecu_that_no_listing_names_can_be_deleted_for_good(house: House, delete: Any) -> None:  # noqa: ANN401
+    """Its inverters are on another: it need not wait for a second listing."""
+    entry = await house.set_up(**AUTOMATIC)
+    first = house.plant.ecus[0]
+    house.cloud.plants[house.sid] = replace(house.plant, ecus=(replace(first, eid=SECOND),))
+    assert ECU in await names_after(house, 1)
+    assert await delete(entry, ECU)
+    await house.reload(entry)
+    assert ECU not in house.devices()
 
 
 async def test_a_panel_can_be_deleted_when_it_has_no_entities(house: House, delete: Any) -> None:  # noqa: ANN401

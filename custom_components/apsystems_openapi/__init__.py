@@ -72,6 +72,5 @@ async def async_remove_config_entry_device(
     coordinator = entry.runtime_data
     if devices.async_is_in_use(hass, entry, device, coordinator.state):
         return False
-    for uid in devices.names_of(device):
-        await coordinator.async_change(coordinator.state.without_inverter(uid))
+    await coordinator.async_change(devices.without(coordinator.state, device))
     return True

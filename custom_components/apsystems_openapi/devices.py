@@ -3,6 +3,8 @@
 Panels are child devices of their inverter; their entities register them (see `entity`).
 """
 
+from dataclasses import replace
+
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -55,7 +57,7 @@ def async_register(hass: HomeAssistant, entry: ConfigEntry, state: SystemState) 
 
 @callback
 def async_remove_gone(hass: HomeAssistant, entry: ConfigEntry, before: SystemState, state: SystemState) -> None:
-    """Remove the devices of ECUs and inverters that are gone by a listing; panels are removed with their inverter.
+    """Remove the devices of ECUs and inverters that are gone by listings; panels are removed with their inverter.
 
     One that was not known before, left by an earlier installation, goes only when every ECU has named its inverters.
     """
@@ -83,6 +85,15 @@ def async_is_in_use(hass: HomeAssistant, entry: ConfigEntry, device: dr.AnyDevic
     return entry.data[CONF_SID] in names or bool(names & (state.listed | ecus))
 
 
+def without(state: SystemState, device: dr.AnyDeviceEntry) -> SystemState:
+    """Return the state without a device that its owner has deleted."""
+    names = names_of(device)
+    for uid in names:
+        state = state.without_inverter(uid)
+    kept = {eid: since for eid, since in state.unlisted.items() if ecu_name(eid) not in names}
+    return replace(state, unlisted=kept)
+
+
 def names_of(device: dr.AnyDeviceEntry) -> set[str]:
     """Return the integration's identifiers of a device."""
     return {name for domain, name in device.identifiers if domain == DOMAIN}
@@ -100,4 +111,4 @@ def _ecu_ids(state: SystemState) -> list[str]:
 
 
 def _names(state: SystemState) -> set[str]:
-    return {*(ecu_name(eid) for eid in _ecu_ids(state)), *(inverter.uid for inverter in state.inverters)}
+    return {*(ecu_name(eid) for eid in state.known_ecus), *(inverter.uid for inverter in state.inverters)}

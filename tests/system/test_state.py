@@ -260,6 +260,32 @@ def test_an_ecu_that_two_listings_do_not_name_is_removed_with_its_inverters(
     assert set(ecus_of(state)) == ({"c"} if is_removed else {"a", "b", "c"})
 
 
+@pytest.mark.parametrize(
+    ("listings", "known"),
+    [
+        ([(0, (ecu("E1", "a"), ecu("E2")))], ("E1", "E2")),
+        ([(0, (ecu("E1", "a"), ecu("E2"))), (1, (ecu("E1", "a"),))], ("E1", "E2")),
+        ([(0, (ecu("E1", "a"), ecu("E2"))), (1, (ecu("E1", "a"),)), (20, (ecu("E1", "a"),))], ("E1", "E2")),
+        ([(0, (ecu("E1", "a"), ecu("E2"))), (1, (ecu("E1", "a"),)), (21, (ecu("E1", "a"),))], ("E1",)),
+        ([(0, (ecu("E1", "a"), ecu("E2"))), (1, (ecu("E1", "a"),)), (30, ())], ("E1", "E2")),
+        ([(0, (ecu("E1", "a"), ecu("E2"))), (1, (ecu("E1", "a"),)), (30, (ecu("E1", "a"), ecu("E2")))], ("E1", "E2")),
+        ([(0, (ecu("E1", "a"),)), (1, (ecu("E2", "a"),))], ("E2", "E1")),
+        ([(0, (ecu("E1", "a"),)), (1, (ecu("E2", "a"),)), (21, (ecu("E2", "a"),))], ("E2",)),
+    ],
+    ids=[
+        "listed", "unlisted", "19 hours", "20 hours", "an empty listing", "listed again", "replaced",
+        "replaced for 20 hours",
+    ],
+)  # fmt: skip
+def test_an_ecu_without_inverters_goes_by_the_same_rule(
+    listings: list[tuple[int, tuple[Ecu, ...]]], known: tuple[str, ...]
+) -> None:
+    state = SystemState()
+    for hours, listing in listings:
+        state = state.with_listing(listing, NOW + timedelta(hours=hours))
+    assert state.known_ecus == known
+
+
 def test_an_ecu_that_was_listed_in_between_is_not_removed() -> None:
     state = listed(*TWO)
     for hours, listing in ((0, TWO[1:]), (10, TWO), (20, TWO[1:])):

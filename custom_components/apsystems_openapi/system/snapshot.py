@@ -57,6 +57,7 @@ class EcuStatus:
     is_connected: bool | None
     """Whether its samples arrive by day; None when it is not read."""
     newest_sample: datetime | None
+    """None when its series has never had one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +99,7 @@ class Snapshot:
 
     state: SystemState
     ecus: Mapping[str, EcuStatus]
-    """By ECU that has inverters."""
+    """By ECU; one that has no inverters is not read."""
     inverters: Mapping[str, InverterStatus]
     """By inverter."""
     is_available: bool
@@ -143,7 +144,7 @@ def snapshot(
     rhythm = next(iter(rhythms.values()), None) if len(rhythms) == 1 else None
     return Snapshot(
         state=state,
-        ecus={eid: _ecu_status(state, eid, clock) for eid in state.ecu_ids},
+        ecus={eid: _ecu_status(state, eid, clock) for eid in state.known_ecus},
         inverters={i.uid: _inverter_status(state, i.uid, clock, plan) for i in state.inverters},
         is_available=_is_available(state, clock),
         details_at=state.details_at,

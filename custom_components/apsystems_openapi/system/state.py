@@ -3,7 +3,7 @@
 An answer only ever adds or replaces what it speaks of: a null, an empty list or no answer at all takes nothing away.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
@@ -38,13 +38,20 @@ from .energy import (
     with_today,
 )
 from .telemetry import with_batch
-from .topology import LISTING_LASTS, EcuContact, after_read, is_short, listing_causes
+from .topology import (
+    LISTING_LASTS,
+    EcuContact,
+    after_read,
+    is_short,
+    listed_inverters,
+    listing_causes,
+    taken_down,
+    unlisted_since,
+)
 from .waits import Waits
 
 # A day's total differs from its hours by what the cloud rounds; by more, hours came late and are fetched again.
 ROUNDING_KWH: Final = 0.1
-# An ECU that two listings, this far apart, do not name has been taken down.
-UNLISTED_FOR: Final = timedelta(hours=20)
 NEWS_KWH: Final = 0.01
 # One refusal in a row only raises a doubt.
 REFUSALS_BELIEVED: Final = 2
@@ -102,7 +109,7 @@ class SystemState:
     inverters: tuple[Inverter, ...] = ()
     """Those that have a device: a vanished one stays while its ECU's own list is missing or empty."""
     unlisted: Mapping[str, datetime] = field(default_factory=dict)
-    """ECUs that the newest listing does not name, by id, and since when."""
+    """Known ECUs that no listing has named of late, by id, and since when."""
     telemetry: Mapping[str, InverterDay] = field(default_factory=dict)
     """By inverter."""
     ecu_days: Mapping[str, EcuReport] = field(default_factory=dict)
@@ -190,6 +197,11 @@ class SystemState:
     def ecu_ids(self) -> tuple[str, ...]:
         """The ECUs that have inverters."""
         return tuple(dict.fromkeys(inverter.eid for inverter in self.inverters))
+
+    @property
+    def known_ecus(self) -> tuple[str, ...]:
+        """The ECUs that the newest listing names, that have inverters, or that were not taken down yet."""
+        return tuple(dict.fromkeys([*(ecu.eid for ecu in self.ecus or ()), *self.ecu_ids, *self.unlisted]))
 
     def reports(self, day: date) -> dict[str, EcuDay]:
         """Return what each ECU has reported of a day; an ECU without a sample is missing."""
@@ -323,43 +335,38 @@ class SystemState:
         return replace(self, details=merged, details_at=now)
 
     def with_listing(self, ecus: tuple[Ecu, ...], now: datetime) -> SystemState:
-        """Take an inverter list. Gone is what its own ECU does not name, or what an ECU has that was taken down.
+        """Take an inverter list.
 
         Details are seldom asked for; where a listing names another zone, the owner has changed it since.
         """
-        zone = _zone_of(ecus)
-        details = replace(self.details, timezone=zone) if self.details is not None and zone else self.details
-        listed = {inverter.uid: inverter for ecu in ecus for inverter in ecu.inverters}
-        speaking = {ecu.eid for ecu in ecus if ecu.inverters}
-        unlisted = self._unlisted(ecus, now)
-        gone = {eid for eid, since in unlisted.items() if ecus and now - since >= UNLISTED_FOR}
-        kept = [i for i in self.inverters if i.uid not in listed and i.eid not in speaking | gone]
-        inverters = (*listed.values(), *kept)
-        known = {inverter.uid for inverter in inverters}
-        eids = {inverter.eid for inverter in inverters}
-        has_changed = self.ecus is None or set(ecus) != set(self.ecus)
-        state = replace(
-            self,
-            details=details,
+        zone, unlisted = _zone_of(ecus), unlisted_since(self.known_ecus, self.unlisted, ecus, now)
+        gone = taken_down(unlisted, ecus, now)
+        return replace(
+            self._with_inverters(listed_inverters(self.inverters, ecus, gone)),
+            details=replace(self.details, timezone=zone) if self.details is not None and zone else self.details,
             ecus=ecus,
-            inverters=inverters,
-            unlisted={eid: since for eid, since in unlisted.items() if eid in eids},
-            contacts={eid: contact for eid, contact in self.contacts.items() if eid in eids},
-            observations={eid: known for eid, known in self.observations.items() if eid in eids},
-            ecu_days={eid: report for eid, report in self.ecu_days.items() if eid in eids},
-            telemetry={uid: day for uid, day in self.telemetry.items() if uid in known},
-            panel_energy={uid: panels for uid, panels in self.panel_energy.items() if uid in known},
+            unlisted=_only(unlisted, unlisted.keys() - gone),
             listed_at=now,
+            answered_causes=() if self._is_news(ecus) else tuple(sorted({*self.answered_causes, *self.listing_causes})),
+            short_evenings=0 if self._is_news(ecus) else self.short_evenings,
         )
-        if has_changed:
-            return replace(state, answered_causes=(), short_evenings=0)
-        return replace(state, answered_causes=tuple(sorted({*self.answered_causes, *self.listing_causes})))
 
-    def _unlisted(self, ecus: Iterable[Ecu], now: datetime) -> dict[str, datetime]:
-        named = {ecu.eid for ecu in ecus}
-        if not named:  # an empty listing names nobody, and takes nobody away
-            return dict(self.unlisted)
-        return {eid: self.unlisted.get(eid, now) for eid in self.ecu_ids if eid not in named}
+    def _is_news(self, ecus: Iterable[Ecu]) -> bool:
+        """Return whether a listing differs from the one before it."""
+        return self.ecus is None or set(ecus) != set(self.ecus)
+
+    def _with_inverters(self, inverters: tuple[Inverter, ...]) -> SystemState:
+        """Return the state with these inverters, and without what is known of others and of ECUs that have none."""
+        uids, eids = {inverter.uid for inverter in inverters}, {inverter.eid for inverter in inverters}
+        return replace(
+            self,
+            inverters=inverters,
+            contacts=_only(self.contacts, eids),
+            observations=_only(self.observations, eids),
+            ecu_days=_only(self.ecu_days, eids),
+            telemetry=_only(self.telemetry, uids),
+            panel_energy=_only(self.panel_energy, uids),
+        )
 
     def with_energy_summary(self, summary: Summary, reading: Reading) -> SystemState:
         """Take a summary. After sunset it is compared with what the ECUs have reported, once a day."""
@@ -401,8 +408,11 @@ class SystemState:
         return replace(state, energy=energy, hours=known_hours)
 
     def with_contact(self, eid: str, day: date, newest: str | None, reading: Reading) -> SystemState:
-        """Note what a read of an ECU's own series of a day has shown: the label of its newest sample, or none."""
-        if day != reading.day:
+        """Note what a read of an ECU's own series of a day has shown: the label of its newest sample, or none.
+
+        An ECU whose inverters have just been listed at another is not read any more.
+        """
+        if day != reading.day or eid not in self.ecu_ids:
             return self
         contact = after_read(self.contacts.get(eid), newest, reading)
         observations = self.observations
@@ -457,6 +467,10 @@ class SystemState:
             telemetry={owner: day for owner, day in self.telemetry.items() if owner != uid},
             panel_energy={owner: panels for owner, panels in self.panel_energy.items() if owner != uid},
         )
+
+
+def _only[V](known: Mapping[str, V], names: AbstractSet[str]) -> dict[str, V]:
+    return {name: value for name, value in known.items() if name in names}
 
 
 def _zone_of(ecus: Iterable[Ecu]) -> str | None:

@@ -1,16 +1,19 @@
 """Whether the plant is still what the newest listing says: contact with each ECU, and why a new listing is wanted.
 
+A listing takes away the inverters that their own ECU does not name, and an ECU, with inverters or without, that two
+listings which are not empty, at least 20 hours apart, do not name.
+
 A listing is asked for when details or a batch name an unknown id, when an ECU of the listing has no inverters, when an
 ECU is silent by day, when the summary has more than the ECUs together, and once a week. Each cause asks once until a
 listing has changed something, and there is at most one listing a day.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from ..cloud.models import Ecu
+from ..cloud.models import Ecu, Inverter
 from .clock import Clock
 from .energy import Reading
 
@@ -18,6 +21,7 @@ SILENT_READS: Final = 3  # reads by day in a row without a sample
 SHORT_EVENINGS: Final = 2
 MISSING_SHARE: Final = 0.05  # of the summary, by which it may exceed the sum over the ECUs
 LISTING_LASTS: Final = timedelta(days=7)
+UNLISTED_FOR: Final = timedelta(hours=20)
 CONTACT_LASTS: Final = timedelta(hours=26)
 _INVERTER: Final = "inverter"
 LATE_SAMPLE: Final = timedelta(minutes=60)  # an ECU uploads every 15 minutes (`api.md` §3)
@@ -60,6 +64,29 @@ def is_connected(contact: EcuContact | None, clock: Clock) -> bool | None:
     if until - since > LATE_SAMPLE:
         return False
     return True if contact.sampled is not None and contact.sampled >= daylight.start else None
+
+
+def unlisted_since(
+    known_ecus: Iterable[str], unlisted: Mapping[str, datetime], ecus: Iterable[Ecu], now: datetime
+) -> dict[str, datetime]:
+    """Return the known ECUs that a listing does not name, and since when; one that is empty changes nothing."""
+    named = {ecu.eid for ecu in ecus}
+    if not named:
+        return dict(unlisted)
+    return {eid: unlisted.get(eid, now) for eid in known_ecus if eid not in named}
+
+
+def taken_down(unlisted: Mapping[str, datetime], ecus: Sequence[Ecu], now: datetime) -> frozenset[str]:
+    """Return the ECUs that are gone by a listing, as they have not been named for long enough."""
+    return frozenset(eid for eid, since in unlisted.items() if ecus and now - since >= UNLISTED_FOR)
+
+
+def listed_inverters(known: Iterable[Inverter], ecus: Iterable[Ecu], gone: AbstractSet[str]) -> tuple[Inverter, ...]:
+    """Return the inverters after a listing. A known one stays where its own ECU says nothing and is not gone."""
+    listed = {inverter.uid: inverter for ecu in ecus for inverter in ecu.inverters}
+    speaking = {ecu.eid for ecu in ecus if ecu.inverters}
+    kept = [inverter for inverter in known if inverter.uid not in listed and inverter.eid not in speaking | gone]
+    return (*listed.values(), *kept)
 
 
 def listing_causes(
