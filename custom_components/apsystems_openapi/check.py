@@ -12,8 +12,8 @@ from . import runner
 from .cloud.client import OpenApiClient
 from .cloud.exceptions import OpenApiError
 from .cloud.models import Ecu, SystemDetails
-from .failures import BLOCKED, BLOCKING, ERROR_KEYS
 from .entry_ledger import EntryLedger
+from .failures import BLOCKED, BLOCKING, ERROR_KEYS
 from .ledger import LedgerError, SpentError
 from .schedule.calls import Kind
 

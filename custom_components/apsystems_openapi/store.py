@@ -9,7 +9,7 @@ from homeassistant.helpers.storage import Store
 
 from .const import DOMAIN, LOGGER
 from .system.state import SystemState
-from .system.storage import MINOR_VERSION, dump, load, migrate
+from .system.storage import MINOR_VERSION, dump, load, log_unreadable, migrate
 
 SAVE_DELAY_S: Final = 1
 
@@ -62,7 +62,7 @@ class StateStore:
         except TypeError:
             unreadable = ("everything",)
         if unreadable:
-            LOGGER.warning("Failed to read parts of the stored state, dropping them: %s", ", ".join(unreadable))
+            log_unreadable("the stored state", unreadable)
             await _File(self._hass, f"{self._key}.unreadable").async_save(stored)
 
     @callback

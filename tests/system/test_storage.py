@@ -24,7 +24,13 @@ from custom_components.apsystems_openapi.schedule.rhythm import Observation
 from custom_components.apsystems_openapi.system.backlog import Backlog, FetchedDay, FetchedMonth, PanelDay, Unwritten
 from custom_components.apsystems_openapi.system.energy import Energy
 from custom_components.apsystems_openapi.system.state import EcuReport, Hours, PanelEnergy, Spent, SystemState
-from custom_components.apsystems_openapi.system.storage import dump, load, migrate
+from custom_components.apsystems_openapi.system.storage import (
+    dump,
+    first_answers,
+    load,
+    migrate,
+    with_first_answers,
+)
 from custom_components.apsystems_openapi.system.waits import ENTRY, READS, Reason, Wait, Waits
 from tests import payloads
 from tests.paths import FIXTURES
@@ -222,6 +228,39 @@ def test_any_changed_file_gives_a_state_that_can_be_stored(draw: st.DataObject, 
     container[key] = junk
     state, _ = load(data)
     assert load(stored(state)) == (state, ())
+
+
+# What a config flow has fetched
+
+DETAILS = SystemDetails(created=DAY, capacity_kw=3.28, timezone="Europe/Paris", ecus=("E1",), light=1)
+LISTING = (Ecu(eid="E1", timezone=None, inverters=(Inverter(uid="a", model="DS3", eid="E1"),)),)
+ANSWERS = json.loads(json.dumps(first_answers(DETAILS, LISTING, NOON)))
+
+
+@pytest.mark.parametrize(
+    ("answers", "details", "ecus", "dropped"),
+    [
+        (ANSWERS, DETAILS, LISTING, None),
+        (ANSWERS | {"ecus": None}, DETAILS, None, None),
+        (ANSWERS | {"ecus": "E1"}, DETAILS, None, "ecus"),
+        (ANSWERS | {"details": {"created": "today"}}, None, LISTING, "details"),
+        (ANSWERS | {"details": 5, "ecus": [5]}, None, None, "details, ecus"),
+        (ANSWERS | {"answered": "yesterday"}, None, None, "answered"),
+        ("answers", None, None, "everything"),
+        ({}, None, None, None),
+    ],
+)
+def test_the_answers_to_a_config_flow_are_taken_as_far_as_they_can_be_read(
+    caplog: pytest.LogCaptureFixture,
+    answers: object,
+    details: SystemDetails | None,
+    ecus: tuple[Ecu, ...] | None,
+    dropped: str | None,
+) -> None:
+    state = with_first_answers(SystemState(refusals=2), answers)
+    assert (state.details, state.ecus, state.refusals) == (details, ecus, 0)
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line.rpartition(": ")[2] for line in lines] == ([] if dropped is None else [dropped])
 
 
 # Files of version 1.0; `tests/fixtures/README.md` says how they were made.

@@ -3,14 +3,15 @@
 A field that cannot be read is dropped alone, so that one bad value costs no other.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, Field, asdict, fields, is_dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
+import logging
 from types import NoneType, UnionType
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
 
 from ..cloud.models import Ecu, SystemDetails
 from ..cloud.parsing import parse_number
@@ -19,6 +20,7 @@ from .state import SystemState
 from .waits import ENTRY, Reason, Waits
 
 MINOR_VERSION = 2
+_LOGGER: Final = logging.getLogger(__name__)
 
 _RENAMED = {  # as 1.0 called them
     "days": "telemetry",
@@ -92,11 +94,18 @@ def first_answers(details: SystemDetails, ecus: Iterable[Ecu], fetched: datetime
 
 def with_first_answers(state: SystemState, answers: object) -> SystemState:
     """Return the state with what a config flow has fetched; what was put off or refused may be asked again."""
-    fetched, _ = load(answers)
+    fetched, unreadable = load(answers) if isinstance(answers, dict) else (SystemState(), ("everything",))
+    log_unreadable("the answers to the config flow", unreadable)
     at = fetched.answered
     known = state if fetched.details is None or at is None else state.with_details(fetched.details, at)
     known = known if fetched.ecus is None or at is None else known.with_listing(fetched.ecus, at)
     return replace(known, answered=fetched.answered or known.answered, refusals=0, waits=Waits())
+
+
+def log_unreadable(source: str, names: Sequence[str]) -> None:
+    """Log in one line what could not be read."""
+    if names:
+        _LOGGER.warning("Failed to read parts of %s, dropping them: %s", source, ", ".join(names))
 
 
 def load_waits(data: object) -> Mapping[str, Any]:
