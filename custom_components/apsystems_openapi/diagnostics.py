@@ -3,7 +3,7 @@
 Ids are replaced in the finished whole, in keys and values alike, so that none is overlooked.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 import re
@@ -168,7 +168,7 @@ def _asked(coordinator: ApsystemsCoordinator, calls: Iterable[Call]) -> dict[str
     return {call: at for call, at in asked.items() if at is not None}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911
+def _plain(value: Any) -> Any:  # noqa: ANN401
     """Return what JSON can hold; of series, labels and lists of days only the shape."""
     match value:
         case datetime() | date():
@@ -177,15 +177,22 @@ def _plain(value: Any) -> Any:  # noqa: ANN401, PLR0911
             return value.total_seconds()
         case Mapping():
             return {str(key): _plain(item) for key, item in value.items()}
-        case _ if is_dataclass(value) and not isinstance(value, type):
-            return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
-        case tuple() if value and all(item is None or isinstance(item, (float, int)) for item in value):
-            return f"{len(value)} values, {sum(item is not None for item in value)} known"
-        case tuple() if value and all(_is_time_label(item) for item in value):
-            return f"{len(value)} from {value[0]} to {value[-1]}"
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return _shape(value) or [_plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     return value
+
+
+def _shape(values: Sequence[object]) -> str | None:
+    """Return the shape of a series, or of labels or days in a row; None for any other list."""
+    if not values or isinstance(values, list):
+        return None
+    if all(value is None or isinstance(value, (float, int)) for value in values):
+        return f"{len(values)} values, {sum(value is not None for value in values)} known"
+    if all(_is_time_label(value) for value in values):
+        return f"{len(values)} from {values[0]} to {values[-1]}"
+    return None
 
 
 def _is_time_label(item: object) -> bool:

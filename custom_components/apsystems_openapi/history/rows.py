@@ -48,15 +48,10 @@ def rows_of(day: date, site: Site, known: DayEnergy, stored: Rows, closed: datet
     """
     if known.hours is not None and any(known.hours):
         return _by_hours(_starts(day, site), known.hours, known.total, stored, closed)
-    total, noon = known.total, noon_of(day, site)
-    if total is None or noon is None or noon + _HOUR > closed or abs(sum(stored.values()) - total) <= SAME_KWH:
+    noon = noon_of(day, site)
+    if known.total is None or noon is None or noon + _HOUR > closed:
         return dict(stored)
-    fine = {start: kwh for start, kwh in stored.items() if kwh}
-    if fine and not total:  # a cloud that has lost a day's record takes nothing away
-        return dict(stored)
-    if fine and not is_coarse(stored, noon):
-        return stored | scaled(fine, total)
-    return dict.fromkeys(stored, 0.0) | {noon: total}
+    return _by_total(known.total, noon, stored)
 
 
 def is_coarse(rows: Rows, noon: datetime | None) -> bool:
@@ -94,6 +89,16 @@ def changed_rows(stored: Mapping[datetime, tuple[float, float]], fresh: Rows, ba
             zone = timezone(timedelta(minutes=-start.minute % 60))
             rows.append(Row(start=start.astimezone(zone), kwh=merged[start], sum=total))
     return rows
+
+
+def _by_total(total: float, noon: datetime, stored: Rows) -> Rows:
+    fine = {start: kwh for start, kwh in stored.items() if kwh}
+    is_lost = bool(fine) and not total  # a cloud that has lost a day's record takes nothing away
+    if is_lost or abs(sum(stored.values()) - total) <= SAME_KWH:
+        return dict(stored)
+    if fine and not is_coarse(stored, noon):
+        return stored | scaled(fine, total)
+    return dict.fromkeys(stored, 0.0) | {noon: total}
 
 
 def _by_hours(starts: list[list[datetime]], hours: Series, total: float | None, stored: Rows, closed: datetime) -> Rows:

@@ -150,9 +150,6 @@ def at_day(energy: Energy, day: date, *, before_sunrise: bool) -> Energy:
     if day == energy.day or timedelta() < energy.day - day <= timedelta(days=1):
         return energy
     forward = day > energy.day
-    anchor = energy.anchor if forward else None
-    if anchor is not None:
-        anchor = round(anchor + (energy.today or 0), 3)
     fresh = 0.0 if before_sunrise and forward else None
     same_year = day.year == energy.day.year
     same_month = same_year and day.month == energy.day.month
@@ -162,7 +159,7 @@ def at_day(energy: Energy, day: date, *, before_sunrise: bool) -> Energy:
         today=fresh,
         summary_today=None,
         risen_at=None,
-        anchor=anchor,
+        anchor=_anchored(energy) if forward else None,
         month=energy.month if same_month else fresh if day.day == 1 else None,
         year=energy.year if same_year else fresh if (day.month, day.day) == (1, 1) else None,
     )
@@ -182,27 +179,18 @@ def with_today(energy: Energy, day: date, kwh: float | None, reading: Reading) -
 
 
 def with_summary(energy: Energy, summary: Summary, reading: Reading) -> Energy:
-    """Take a summary."""
-    today, lifetime = summary.today, summary.lifetime
-    if lifetime == 0 and reading.built is not None and reading.at - reading.built > _FIRST_DAYS:
-        lifetime = None  # a plant that has run for days has made something
-    if today is not None and lifetime is not None and today > lifetime + _ROUNDING:
+    """Take a summary; one that has more energy of today than of the lifetime contradicts itself."""
+    lifetime, today = _lifetime(summary, reading), _today(energy, summary, reading)
+    if summary.today is not None and lifetime is not None and summary.today > lifetime + _ROUNDING:
         return energy
-    if today is not None and reading.by_day and reading.day == energy.day and _is_possible(energy, today, reading):
+    if today is not None:
         energy = replace(_raised(energy, today, reading), summary_today=today)
-    else:
-        today = None
     if lifetime is None:
         return _with_total(_with_periods(energy, summary, reading))
     if _is_jump(energy, lifetime, reading):
         return _with_total(replace(energy, doubted=lifetime))
     energy = replace(_with_periods(energy, summary, reading), doubted=None, summary_at=reading.at)
-    if today is not None:
-        return _compared(_with_total(replace(energy, anchor=_anchor(energy, lifetime, today, reading))), reading.day)
-    if energy.anchor is None and reading.sunrise is not None and reading.at < reading.sunrise:
-        return _with_total(replace(energy, anchor=lifetime))
-    energy = _with_total(energy, lifetime)
-    return energy if _is_clearly_lower(lifetime, energy) else replace(energy, lower_since=None, lower_on=None)
+    return _with_lifetime(energy, lifetime, today, reading)
 
 
 def with_lower_total(energy: Energy, now: datetime) -> tuple[Energy, Adjustment | None]:
@@ -212,6 +200,30 @@ def with_lower_total(energy: Energy, now: datetime) -> tuple[Energy, Adjustment 
         return energy, None
     adjustment = Adjustment(at=now, shown=shown) if lower < _MAY_RESET * shown else None
     return replace(energy, total=lower, lower_since=None, lower_on=None), adjustment
+
+
+def _lifetime(summary: Summary, reading: Reading) -> float | None:
+    """Return the lifetime of a summary; None also for 0 of a plant that has run for days: it has made something."""
+    has_run = reading.built is not None and reading.at - reading.built > _FIRST_DAYS
+    return None if summary.lifetime == 0 and has_run else summary.lifetime
+
+
+def _today(energy: Energy, summary: Summary, reading: Reading) -> float | None:
+    """Return today's figure of a summary; None where it may be another day's or cannot be."""
+    is_of_the_day = reading.by_day and reading.day == energy.day
+    if summary.today is None or not is_of_the_day or not _is_possible(energy, summary.today, reading):
+        return None
+    return summary.today
+
+
+def _with_lifetime(energy: Energy, lifetime: float, today: float | None, reading: Reading) -> Energy:
+    """Take a lifetime, with today's figure of the same summary where that is known."""
+    if today is not None:
+        return _compared(_with_total(replace(energy, anchor=_anchor(energy, lifetime, today, reading))), reading.day)
+    if energy.anchor is None and reading.sunrise is not None and reading.at < reading.sunrise:
+        return _with_total(replace(energy, anchor=lifetime))
+    energy = _with_total(energy, lifetime)
+    return energy if _is_clearly_lower(lifetime, energy) else replace(energy, lower_since=None, lower_on=None)
 
 
 def _compared(energy: Energy, day: date) -> Energy:
