@@ -36,7 +36,9 @@ class InverterView:
     panels: PanelEnergy | None
     """The newest energy of its panels, of any day."""
     status: InverterStatus
+    """Which of its measurements are young enough to be shown."""
     midnight: datetime
+    """The start of the site day."""
     is_daylight: bool
 
     def measured(self, value: float | None) -> float | None:
@@ -105,12 +107,17 @@ class InverterSensorDescription(SensorEntityDescription):
     """A sensor of an inverter or, with a channel, of the panel on it."""
 
     channel: int | None = None
+    """The panel's, from 1; None of a sensor of the inverter."""
     is_detail: bool = False
     """Whether a large system has it disabled until its owner enables it."""
     value_fn: Callable[[InverterView], float | None]
+    """Return the state."""
     last_reset_fn: Callable[[InverterView], datetime | None] | None = None
+    """Return since when the value counts; None of a value that does not count."""
     attributes_fn: Callable[[InverterView], dict[str, Any]] | None = None
+    """Return the attributes; None of a sensor without any."""
     has_fn: Callable[[InverterView], bool] = lambda _: True
+    """Return whether the data shows that the inverter has such a sensor."""
 
 
 def _telemetry(shown: InverterView) -> dict[str, Any]:

@@ -42,8 +42,11 @@ class Statistic:
     """A statistic of a system: its production, or that of one channel of an inverter."""
 
     sid: str
+    """The system's id."""
     uid: str | None = None
+    """The inverter's id; None of the production."""
     channel: int | None = None
+    """From 1; None of the production."""
 
     @property
     def id(self) -> str:
@@ -60,19 +63,23 @@ class Statistic:
 
 @dataclass(frozen=True, kw_only=True)
 class Extent:
-    """The oldest and the newest row that are known to be in a statistic; `is_lost` when it was cleared meanwhile."""
+    """The oldest and the newest row that are known to be in a statistic."""
 
     oldest: datetime | None = None
+    """Its start; None when no row is known."""
     newest: datetime | None = None
+    """Likewise."""
     is_lost: bool = False
+    """Whether the statistic was cleared meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Written:
-    """A day as it is written: its energy (kWh), and whether that is a single row."""
+    """A day as it is written."""
 
     kwh: float
     is_coarse: bool
+    """Whether it is a single row at noon."""
 
 
 class RecorderBusyError(Exception):
@@ -202,12 +209,14 @@ def _metadata(statistic: Statistic) -> StatisticMetaData:
 
 @dataclass(frozen=True, kw_only=True)
 class _Draft:
-    """The stored rows of a statistic from `start` on, the sum before it if there is one, and the rows to be written."""
+    """The stored rows of a statistic from `start` on, and those to be written."""
 
     start: datetime
     stored: Stored
     base: float | None
+    """The sum (kWh) before `start`; None when there is no row before it."""
     rows: list[Row]
+    """Those to be written."""
 
     def has(self, row: datetime | None) -> bool:
         """Return whether a row that was written once is still there; of those before `start` there is only the sum."""

@@ -27,7 +27,9 @@ class DayEnergy:
     """Known energy of a site day: its hours, its total (kWh), or both; the total counts."""
 
     hours: Series | None = None
+    """24 values in kWh; None where only the total is known."""
     total: float | None = None
+    """In kWh; None where only hours are known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,7 @@ class Row:
     start: datetime
     kwh: float
     sum: float
+    """Of all rows up to this one (kWh), itself included."""
 
 
 def rows_of(day: date, site: Site, known: DayEnergy, stored: Rows, closed: datetime) -> Rows:

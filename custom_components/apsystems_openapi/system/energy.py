@@ -51,14 +51,19 @@ class Energy:
     day: date
     """The site day that `today` belongs to."""
     today: float | None = None
+    """The highest figure of the day; None while there is none."""
     summary_today: float | None = None
     """Today's figure by the newest summary, which alone is not made up of rounded parts."""
     risen_at: datetime | None = None
     """When `today` last rose."""
     anchor: float | None = None
+    """The lifetime at the day's midnight."""
     total: float | None = None
+    """The lifetime as it is shown."""
     month: float | None = None
+    """Of the calendar month, as the cloud has it."""
     year: float | None = None
+    """Of the calendar year, as the cloud has it."""
     doubted: float | None = None
     """A lifetime that is too high to be taken from one summary alone."""
     summary_at: datetime | None = None

@@ -18,6 +18,7 @@ class LedgerContent:
     """All that the ledger of an App ID keeps on disk."""
 
     counts: CallCounts
+    """The calls that were made."""
     quota: int | None = None
     """Calls a calendar month; None until it was set, or recovered from a system's state."""
     restore: str | None = None

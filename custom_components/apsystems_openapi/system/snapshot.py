@@ -105,6 +105,7 @@ class Snapshot:
     is_available: bool
     """Whether the cloud has answered within two days that had some sun."""
     details_at: datetime | None
+    """When the registration was fetched; None before."""
     status_light: int | None
     """The cloud's, corrected by the ECUs' connectivity."""
     energy: Energy
@@ -112,17 +113,24 @@ class Snapshot:
     midnight: datetime
     """When today's energy was 0; unlike `day` it does not go back when a clock is set back."""
     month_start: datetime
+    """The midnight with which the month of the shown energy began."""
     year_start: datetime
+    """Likewise of the year."""
     is_daylight: bool
     is_solar_hours: bool
+    """Whether calls are made for freshness."""
     power_w: float | None
+    """None by day without a sample that is young enough; 0 at night."""
     missing_ecus: tuple[str, ...]
     """ECUs that have sent no sample today."""
     newest_sample: datetime | None
+    """Of any ECU or inverter, of any day; None before the first."""
     upload_every: timedelta | None
     """The time between uploads; known for a plant with one ECU, once it has been learned."""
     next_upload: datetime | None
+    """When the next one is expected; None at night, and where `upload_every` is."""
     next_read: datetime | None
+    """When the next planned call is made; None when none is."""
     wait_reason: Reason | None
     """Why nothing is asked before `next_read`; None when only the plan says so."""
     calls: Calls

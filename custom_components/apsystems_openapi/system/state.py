@@ -98,12 +98,15 @@ class SystemState:
     """What the cloud has said so far."""
 
     details: SystemDetails | None = None
+    """The registration; None before it was first fetched."""
     details_at: datetime | None = None
     """When the details were fetched; their status light is of that time."""
     energy: Energy | None = None
+    """None before the first read."""
     adjustment: Adjustment | None = None
     """What the recorder is to do once for the total energy sensor; None when there is nothing to do."""
     hours: Hours | None = None
+    """Of the newest day that has any; None before the first."""
     ecus: tuple[Ecu, ...] | None = None
     """The newest listing; None before the first."""
     inverters: tuple[Inverter, ...] = ()
@@ -131,8 +134,9 @@ class SystemState:
     refusals: int = 0
     """How many calls in a row were refused as wrong credentials are (see `REFUSALS_BELIEVED`)."""
     requests_on: date | None = None
+    """The site day of `requests`; None before the first."""
     requests: int = 0
-    """Calls of the day `requests_on` that automations have asked for."""
+    """Calls of that day that automations have asked for."""
     answered: datetime | None = None
     """When the cloud last answered a call."""
     spent: Spent | None = None
