@@ -1,6 +1,6 @@
 """A day's plan together with the figures that are shown about it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 from schedule.calls import Plant
@@ -64,14 +64,7 @@ def test_the_next_call_is_todays_or_tomorrows_first() -> None:
     assert (spent.slots, spent.next_after(today.slots[0].at)) == ((), None)
 
 
-def test_a_sample_is_shown_for_twice_the_time_between_reads() -> None:
-    """For 90 minutes at least."""
-    assert mid_june(495).sample_lifetime == timedelta(minutes=90)
-    assert timedelta(hours=4) <= mid_june(495, plant=plant_of(12, 3)).sample_lifetime <= timedelta(hours=6)
-
-
 def test_a_plant_without_calls_has_a_plan() -> None:
     """A quota of 0, and nothing to ask about."""
     nothing = mid_june(0, 0, Plant(), Options(monthly_quota=0))
     assert (nothing.estimate, nothing.slots) == (0, ())
-    assert nothing.sample_lifetime == timedelta(minutes=90)

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import pairwise
-from typing import Final
 
 from .automatic import plan
 from .calls import Kind, Plant, Purpose, Slot
@@ -12,8 +10,6 @@ from .fixed import fixed_plan, sized
 from .options import LONGEST_INTERVAL, Options
 from .quota import Budget, limit
 from .sun import Site
-
-SHORTEST_LIFETIME: Final = timedelta(minutes=90)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +31,6 @@ class DayPlan:
     def next_after(self, now: datetime) -> datetime | None:
         """Return when the next planned call falls due; None when there is none."""
         return next((slot.at for slot in self.slots if slot.at > now), self.first_of_tomorrow)
-
-    @property
-    def sample_lifetime(self) -> timedelta:
-        """For how long a sample of the current power is shown: twice the longest time between its reads."""
-        times = sorted({slot.at for slot in self.slots if slot.call.kind is Kind.ECU_DAY})
-        gaps = [after - before for before, after in pairwise(times)]
-        return max([SHORTEST_LIFETIME, *(2 * gap for gap in gaps)])
 
 
 def make_day_plan(day: date, site: Site, plant: Plant, budget: Budget, options: Options) -> DayPlan:
