@@ -98,9 +98,13 @@ async def clear(house: House, statistic_id: str = "") -> None:
 
 async def ask_for(house: House, entry: ConfigEntry[Any], start: date, end: date | None = None) -> Any:  # noqa: ANN401
     """Ask for days by the action `import_history`."""
-    asked: dict[str, Any] = {"config_entry_id": entry.entry_id, "start": start.isoformat()}
-    if end is not None:
-        asked["end"] = end.isoformat()
+    asked = {"start": start.isoformat()} | ({"end": end.isoformat()} if end else {})
+    return await act(house, entry, **asked)
+
+
+async def act(house: House, entry: ConfigEntry[Any], **fields: Any) -> Any:  # noqa: ANN401
+    """Run the action `import_history`."""
+    asked = {"config_entry_id": entry.entry_id, **fields}
     return await house.patiently(
         house.hass.services.async_call(
             "apsystems_openapi", "import_history", asked, blocking=True, return_response=True

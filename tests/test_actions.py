@@ -14,7 +14,7 @@ import voluptuous as vol
 from simulator import Plant, sample_plant
 from tests.harness import House
 from tests.log_lines import NO_RECORDER
-from tests.statistics import ask_for, asked_for, assert_days, assert_hours, days, progress, until_done
+from tests.statistics import act, ask_for, asked_for, assert_days, assert_hours, days, progress, until_done
 
 
 @pytest.fixture
@@ -57,15 +57,16 @@ async def test_days_far_back_wait_for_calls_that_are_left_over(recorder_mock: Re
 
 
 @pytest.mark.parametrize("plant", [sample_plant(create_date=date(2026, 5, 25))])
-async def test_requested_days_are_fetched_again_and_not_a_third_time(recorder_mock: Recorder, house: House) -> None:
+async def test_requested_days_are_fetched_again_each_time(recorder_mock: Recorder, house: House) -> None:
     assert recorder_mock
     house.cloud.quota = 3000
     entry = await house.set_up(auto_scan_interval=True, monthly_quota=3000)
+    await house.pass_time(timedelta(minutes=10))
     for _ in range(2):
         await ask_for(house, entry, date(2026, 6, 1), date(2026, 6, 3))
         await house.pass_time(timedelta(minutes=30))
     await until_done(house, timedelta(days=5), timedelta(minutes=20))
-    assert [asked_for(house).count(f"2026-06-0{day}") for day in (1, 2, 3, 4)] == [2, 2, 2, 1]
+    assert [asked_for(house).count(f"2026-06-0{day}") for day in (1, 2, 3, 4)] == [3, 3, 3, 1]
     await assert_days(house, days(date(2026, 5, 25), date(2026, 6, 14)))
 
 
@@ -78,10 +79,57 @@ async def test_an_invalid_range_is_refused(recorder_mock: Recorder, house: House
     entry = await house.set_up(auto_scan_interval=True)
     await house.pass_time(timedelta(minutes=10))
     before = progress(house)
-    with pytest.raises(ServiceValidationError) as refused:
+    with pytest.raises(ServiceValidationError, match="between 2026-03-01 and 2026-06-14") as refused:
         await ask_for(house, entry, date.fromisoformat(start), end and date.fromisoformat(end))
     assert refused.value.translation_key == "bad_range"
+    with pytest.raises(ServiceValidationError) as refused:
+        await act(house, entry)
+    assert refused.value.translation_key == "no_start"
     assert progress(house) == before
+
+
+async def test_an_estimate_says_what_the_action_would_cost_and_starts_nothing(
+    recorder_mock: Recorder, house: House
+) -> None:
+    assert recorder_mock
+    entry = await house.set_up(auto_scan_interval=True)
+    await house.pass_time(timedelta(minutes=10))
+    before, asked = progress(house), {"start": "2026-04-01", "end": "2026-04-30"}
+    estimate = await act(house, entry, **asked, estimate=True)
+    assert (estimate["days"], estimate["calls"]) == (30, 31)
+    assert progress(house) == before
+    assert await act(house, entry, **asked) == estimate
+
+
+async def test_days_that_wait_for_their_hours_anyway_count_once(recorder_mock: Recorder, house: House) -> None:
+    """Asking for the whole past adds no day to those of the import, and its end comes no later."""
+    assert recorder_mock
+    entry = await house.set_up(auto_scan_interval=True)
+    await house.pass_time(timedelta(minutes=10))
+    shown = house.state("history")
+    waiting = shown.attributes["days_to_go"]
+    await act(house, entry, start="2026-03-01")
+    again = house.state("history").attributes
+    assert again["days_to_go"] == waiting + 14  # those just before the installation are fetched again
+    assert again["days_to_go"] + again["days_with_hours"] == (date(2026, 6, 14) - date(2026, 3, 1)).days + 1
+    assert again["expected_end"] <= shown.attributes["expected_end"]
+
+
+async def test_what_was_asked_for_can_be_cancelled(recorder_mock: Recorder, house: House) -> None:
+    """Only that: days of the import go on as before."""
+    assert recorder_mock
+    entry = await house.set_up(auto_scan_interval=True, panel_statistics=True)
+    await house.pass_time(timedelta(minutes=10))
+    before = progress(house)
+    answer = await act(house, entry, start="2026-06-01")
+    waiting = progress(house)
+    assert waiting > before
+    assert await act(house, entry, cancel=True) == {"days": answer["days"], "calls": waiting - before}
+    assert progress(house) == before
+    assert await act(house, entry, cancel=True) == {"days": 0, "calls": 0}
+    seen = len(house.cloud.calls)
+    await house.pass_time(timedelta(hours=2), timedelta(minutes=10))
+    assert not [day for day in asked_for(house, since=seen) if "2026-06-01" <= day < "2026-06-15"]
 
 
 async def test_a_fixed_schedule_fetches_no_history(recorder_mock: Recorder, house: House) -> None:

@@ -1,6 +1,8 @@
 """The buttons: their calls, what they cost, and the error that a press raises."""
 
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 import json
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,8 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 
 from custom_components.apsystems_openapi import const
-from simulator import FaultKind
-from tests.harness import AUTOMATIC, House
+from simulator import FaultKind, big_plant, sample_plant
+from tests.harness import AUTOMATIC, FIXED, PARIS, House
 
 DS3 = "703000000011"
 TEXTS = json.loads((Path(const.__file__).parent / "translations" / "en.json").read_text(encoding="utf-8"))["exceptions"]
@@ -43,7 +45,7 @@ async def test_telemetry_is_fetched_at_once_and_shown(house: House) -> None:
 async def test_read_now_reads_energy_and_power_at_once(house: House) -> None:
     """One call with one ECU; the figures are those of the newest upload."""
     await house.set_up(**AUTOMATIC)
-    await house.pass_time("2026-06-15 13:40")
+    house.move_to("2026-06-15 13:59")
     before = len(house.calls())
     await house.press("read_now")
     assert [(call.kind, call.code) for call in house.calls(since=before)] == [("ecu_energy", 0)]
@@ -80,6 +82,60 @@ async def test_each_button_says_what_it_costs(house: House, entity_registry: er.
     assert house.state("refresh_inverter_energy", "button").attributes["calls"] == 2
 
 
+THREE_ECUS = big_plant(6, 3)
+
+
+@pytest.mark.parametrize("key", ["refresh_inverter_energy", "read_now"])
+@pytest.mark.parametrize("plant", [sample_plant(), THREE_ECUS], ids=["one ECU", "three"])
+@pytest.mark.parametrize("options", [FIXED, AUTOMATIC], ids=["fixed", "automatic"])
+async def test_a_press_within_the_same_upload_asks_nothing(house: House, key: str, options: dict[str, Any]) -> None:
+    """It says from when on there may be something newer; then a press asks again."""
+    await house.set_up(**options)
+    house.move_to("2026-06-15 13:59")
+    await house.settle()
+    with suppress(HomeAssistantError):  # the plan may have asked just now
+        await house.press(key)
+    before = len(house.calls())
+    for time in ("13:59", "14:02"):
+        house.move_to(f"2026-06-15 {time}")
+        with pytest.raises(HomeAssistantError, match=r"nothing newer before 2026-06-15 14:\d\d") as raised:
+            await house.press(key)
+        assert raised.value.translation_key == "nothing_newer"
+    assert len(house.calls()) == before
+    house.move_to("2026-06-15 14:16")
+    await house.press(key)
+    assert len(house.calls()) > before
+
+
+async def test_a_press_asks_again_for_what_failed_alone(house: House) -> None:
+    """Two of three inverters have answered; only the third is asked again."""
+    await house.set_up()
+    house.move_to("2026-06-15 13:59")
+    await house.settle()
+    house.refuse(5000, times=1)
+    with pytest.raises(HomeAssistantError):
+        await house.press("refresh_inverter_energy")
+    before = len(house.calls())
+    failed = house.calls("inverter_energy")[-3].target
+    await house.press("refresh_inverter_energy")
+    assert [call.target for call in house.calls(since=before)] == [failed]
+
+
+async def test_a_learned_rhythm_says_when_there_is_something_newer(house: House) -> None:
+    """The time in the message is that of the next upload."""
+    await house.set_up(**AUTOMATIC)
+    await house.pass_time("2026-06-20 12:00", timedelta(minutes=5))
+    upload = house.state("data_time").attributes["next_upload"]
+    await house.pass_time(timedelta(minutes=1))
+    with suppress(HomeAssistantError):
+        await house.press("read_now")
+    with pytest.raises(HomeAssistantError) as raised:
+        await house.press("read_now")
+    assert (raised.value.translation_placeholders or {})[
+        "time"
+    ] == f"{datetime.fromisoformat(upload).astimezone(PARIS):%Y-%m-%d %H:%M}"
+
+
 @pytest.mark.parametrize("key", ["scan_inverters", "refresh_inverter_energy", "read_now"])
 @pytest.mark.parametrize(
     ("kind", "how", "message"),
@@ -99,6 +155,7 @@ async def test_a_button_says_why_it_failed(
 ) -> None:
     """No known figure is lost."""
     await house.set_up()
+    house.move_to("2026-06-15 13:59")
     figures, devices = house.figures(), house.devices().keys()
     house.order(kind, **how)
     with pytest.raises(HomeAssistantError) as raised:
@@ -154,6 +211,7 @@ async def test_a_button_that_costs_more_calls_than_are_left_says_so_and_makes_no
     """The remaining calls are for the plan."""
     await house.set_up()
     await house.set_quota(10)
+    house.move_to("2026-06-15 13:59")
     before, figures = len(house.calls()), house.figures()
     for key in ("refresh_inverter_energy", "scan_inverters"):
         with pytest.raises(HomeAssistantError) as raised:

@@ -364,8 +364,8 @@ async def test_a_lost_ledger_is_restored_from_the_systems_state(house: House, ha
     """It does not start with an unspent month."""
     house.move_to("2026-06-02 03:00")
     entry = await house.set_up(auto_scan_interval=True)
-    for _ in range(40):
-        await house.press("refresh_inverter_energy")
+    for _ in range(120):
+        await house.press("scan_inverters")
     spent = house.value("api_calls_month")
     assert spent is not None
     assert spent > 120
@@ -451,7 +451,7 @@ async def test_the_quota_of_a_lost_ledger_is_found_again(house: House, hass_stor
     await house.settle()
     assert house.state("total_energy").state != "unavailable"
     assert (await async_get_ledger(house.hass, house.cloud.app_id)).quota == 4321
-    assert entry.runtime_data.options.monthly_quota == 4321
+    assert entry.runtime_data.context.options.monthly_quota == 4321
 
 
 def lose(house: House, disk: Disk) -> None:
@@ -653,7 +653,7 @@ async def test_a_restored_home_is_set_up_and_stays_within_the_quota(
     await house.hass.config_entries.async_unload(entry.entry_id)
     backup = copy.deepcopy(dict(hass_storage))
     await house.hass.config_entries.async_setup(entry.entry_id)
-    counted = entry.runtime_data.ledger.used(house.now)
+    counted = entry.runtime_data.context.ledger.used(house.now)
     await house.pass_time("2026-06-20 08:00", timedelta(minutes=30))
     await house.hass.config_entries.async_unload(entry.entry_id)
     hass_storage.update(backup)
@@ -662,7 +662,7 @@ async def test_a_restored_home_is_set_up_and_stays_within_the_quota(
     await house.hass.config_entries.async_setup(entry.entry_id)
     await house.settle()
     assert entry.state is ConfigEntryState.LOADED
-    assert entry.runtime_data.ledger.used(house.now) == pytest.approx(counted + 500, abs=15)
+    assert entry.runtime_data.context.ledger.used(house.now) == pytest.approx(counted + 500, abs=15)
     await house.pass_time("2026-06-30 23:50", timedelta(minutes=30))
     assert house.cloud.spent() <= 1000
     assert len(house.log(0, "started from a backup")) == 1

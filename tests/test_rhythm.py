@@ -31,8 +31,8 @@ async def test_uploads_are_learned_followed_and_kept_over_a_reload(house: House)
     arrival = datetime.fromisoformat(attributes["next_upload"])
     assert abs((arrival.minute - PHASE - DELAY) % 15) <= 3
 
-    plan = entry.runtime_data.planning.plan
+    plan = entry.runtime_data.context.planning.plan
     await house.reload(entry)
-    assert entry.runtime_data.planning.plan == plan
+    assert entry.runtime_data.context.planning.plan == plan
     lags = [(slot.at.minute - PHASE - DELAY) % 15 for slot in plan.slots if slot.purpose == "read"]
     assert sum(lag <= 4 for lag in lags) >= 0.8 * len(lags)

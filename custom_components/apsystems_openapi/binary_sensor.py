@@ -54,7 +54,7 @@ async def async_setup_entry(
 
     def has(description: EcuBinarySensorDescription, eid: str, ecu: EcuStatus) -> bool:
         key = f"{ecu_name(eid)}_{description.key}"
-        return description.has_fn(coordinator.options, ecu) or async_is_registered(
+        return description.has_fn(coordinator.context.options, ecu) or async_is_registered(
             coordinator, Platform.BINARY_SENSOR, key
         )
 

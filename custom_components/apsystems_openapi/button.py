@@ -68,7 +68,7 @@ class ApsystemsButton(ApsystemsEntity, ButtonEntity):
 
     @property
     def _calls(self) -> Sequence[Call]:
-        return self.entity_description.calls_fn(self.coordinator.situation)
+        return self.entity_description.calls_fn(self.coordinator.context.situation)
 
     @override
     async def async_press(self) -> None:

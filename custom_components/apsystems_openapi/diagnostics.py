@@ -51,12 +51,12 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Apsyste
     coordinator = entry.runtime_data
     data = coordinator.data
     whole |= {
-        "clock": {"now": dt_util.utcnow(), "site_day": data.day, "site_zone": str(coordinator.ledger.zone)},
+        "clock": {"now": dt_util.utcnow(), "site_day": data.day, "site_zone": str(coordinator.context.ledger.zone)},
         "plant": _plant(data.state),
         "plan": _plan(coordinator),
         "ledger": _ledger(coordinator),
         "failing": coordinator.failures.failing,
-        "waits": coordinator.situation.waits.by_scope,
+        "waits": coordinator.context.situation.waits.by_scope,
         "state": data.state,
         "history": data.history,
     }
@@ -70,7 +70,7 @@ async def async_get_device_diagnostics(
     coordinator = entry.runtime_data
     state = coordinator.data.state
     ids = {name for domain, name in device.identifiers if domain == DOMAIN}
-    if coordinator.sid in ids:
+    if coordinator.context.sid in ids:
         return await async_get_config_entry_diagnostics(hass, entry)
     ecus = {inverter.eid for inverter in state.inverters if inverter.uid in ids}
     whole = {
@@ -118,7 +118,7 @@ def _plant(state: SystemState) -> dict[str, Any]:
 
 
 def _slots(coordinator: ApsystemsCoordinator) -> tuple[Slot, ...]:
-    plan = coordinator.planning.plan
+    plan = coordinator.context.planning.plan
     return plan.slots if plan else ()
 
 
@@ -127,7 +127,7 @@ def _slot(slot: Slot) -> dict[str, Any]:
 
 
 def _plan(coordinator: ApsystemsCoordinator) -> dict[str, Any]:
-    plan, data = coordinator.planning.plan, coordinator.data
+    plan, data = coordinator.context.planning.plan, coordinator.data
     return {
         "day": plan and plan.day,
         "slots": [_slot(slot) for slot in _slots(coordinator)],
@@ -135,13 +135,13 @@ def _plan(coordinator: ApsystemsCoordinator) -> dict[str, Any]:
         "first_of_tomorrow": plan and plan.first_of_tomorrow,
         "estimate_of_the_month": data.calls.estimate,
         "is_stretched": plan and plan.is_stretched,
-        "rhythms": coordinator.planning.rhythms,
+        "rhythms": coordinator.context.planning.rhythms,
     }
 
 
 def _ledger(coordinator: ApsystemsCoordinator) -> dict[str, Any]:
     """Return the ledger of calls; of other systems on the same App ID, only what they leave to this one."""
-    state, ledger = coordinator.data.state, coordinator.ledger
+    state, ledger = coordinator.data.state, coordinator.context.ledger
     now, counts = dt_util.utcnow(), ledger.ledger.counts
     zones = {"utc": UTC, "china": CHINA, "site": ledger.zone}
     calls = [Call(kind=kind) for kind in Kind]
@@ -164,7 +164,7 @@ def _calls_about(ecus: Iterable[str], inverters: Iterable[str]) -> list[Call]:
 
 def _asked(coordinator: ApsystemsCoordinator, calls: Iterable[Call]) -> dict[str, datetime]:
     """Return when each call was last sent."""
-    asked = {str(call): coordinator.ledger.asked(str(call)) for call in calls}
+    asked = {str(call): coordinator.context.ledger.asked(str(call)) for call in calls}
     return {call: at for call, at in asked.items() if at is not None}
 
 

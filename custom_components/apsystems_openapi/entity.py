@@ -59,7 +59,7 @@ def async_add_when_seen[V, D: EntityDescription](
 def async_is_registered(coordinator: ApsystemsCoordinator, platform: Platform, key: str) -> bool:
     """Return whether the system already has an entity; `key` is its unique id without the system's."""
     registry = er.async_get(coordinator.hass)
-    return registry.async_get_entity_id(platform, DOMAIN, f"{coordinator.sid}_{key}") is not None
+    return registry.async_get_entity_id(platform, DOMAIN, f"{coordinator.context.sid}_{key}") is not None
 
 
 class ApsystemsEntity(CoordinatorEntity[ApsystemsCoordinator]):
@@ -73,9 +73,9 @@ class ApsystemsEntity(CoordinatorEntity[ApsystemsCoordinator]):
     def __init__(self, coordinator: ApsystemsCoordinator, description: EntityDescription) -> None:
         super().__init__(coordinator)
         self.entity_description = description
-        self._attr_unique_id = f"{coordinator.sid}_{description.key}"
-        self._suggest_entity_id(f"apsystems_{coordinator.sid}")
-        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.sid)})
+        self._attr_unique_id = f"{coordinator.context.sid}_{description.key}"
+        self._suggest_entity_id(f"apsystems_{coordinator.context.sid}")
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, coordinator.context.sid)})
 
     def _suggest_entity_id(self, prefix: str) -> None:
         """Suggest the id that a new entity gets, which is the same in every language."""
@@ -95,7 +95,7 @@ class EcuEntity(ApsystemsEntity):
     def __init__(self, coordinator: ApsystemsCoordinator, description: EntityDescription, eid: str) -> None:
         super().__init__(coordinator, description)
         self.eid = eid
-        self._attr_unique_id = f"{coordinator.sid}_{ecu_name(eid)}_{description.key}"
+        self._attr_unique_id = f"{coordinator.context.sid}_{ecu_name(eid)}_{description.key}"
         self._suggest_entity_id(ecu_name(eid))
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, ecu_name(eid))})
 
@@ -112,7 +112,7 @@ class InverterEntity(ApsystemsEntity):
     ) -> None:
         super().__init__(coordinator, description)
         self.uid = uid
-        self._attr_unique_id = f"{coordinator.sid}_inverter_{uid}_{description.key}"
+        self._attr_unique_id = f"{coordinator.context.sid}_inverter_{uid}_{description.key}"
         self._suggest_entity_id(f"inverter_{uid}")
         inverter = DeviceInfo(identifiers={(DOMAIN, uid)})
         self._attr_device_info = inverter if channel is None else self._panel(uid, channel)

@@ -59,6 +59,10 @@ class EntryLedger:
         """Return what this system may spend, as of a midnight of the site."""
         return self.ledger.counts.budget(midnight.astimezone(UTC), self.zones, self.quota, self.share)
 
+    def budget_now(self, now: datetime) -> Budget:
+        """Return what this system may still spend."""
+        return self.ledger.counts.budget_now(now, self.zones, self.quota, self.share)
+
     def resumes(self, now: datetime) -> datetime:
         """Return when a new month has begun, whichever the vendor counts."""
         return max(month_span(now, zone)[1] for zone in self.zones)

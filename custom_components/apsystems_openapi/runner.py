@@ -10,17 +10,17 @@ from dataclasses import replace
 from typing import Final
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import HassJob, HomeAssistant
+from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from .cloud.client import OpenApiClient
 from .cloud.exceptions import OpenApiConnectionError, OpenApiError, OpenApiNoDataError
 from .const import DOMAIN
+from .context import SystemContext
 from .entry_ledger import EntryLedger
 from .failures import BLOCKED, BLOCKING, Failures
 from .ledger import LedgerError
 from .schedule.calls import Call, Purpose, Slot
-from .store import StateStore
 from .system.due import Situation
 from .system.reactions import after_failure, after_lost_connection, after_reads, after_success
 from .system.state import Spent, SystemState
@@ -43,24 +43,22 @@ class Runner:
         hass: HomeAssistant,
         entry: ConfigEntry,
         client: OpenApiClient,
-        store: StateStore,
+        context: SystemContext,
         failures: Failures,
-        situation: Callable[[], Situation],
-        ledger: Callable[[], EntryLedger],
+        on_history: Callable[[], None],
     ) -> None:
+        """`on_history` is called after each answer that the history waits for."""
         self._hass = hass
         self._entry = entry
         self._client = client
-        self._store = store
+        self._context = context
+        self._store = context.store
         self._failures = failures
-        self._situation = situation
-        self._ledger = ledger
+        self._on_history = on_history
         self._rounds: set[asyncio.Task[Exception | None]] = set()
         self._presses: dict[tuple[Call, ...], asyncio.Task[Exception | None]] = {}
         self._calls: set[asyncio.Task[Exception | None]] = set()
         self._is_stopped = False
-        job = HassJob(self._async_stop_with_home, f"{DOMAIN} last call", cancel_on_shutdown=False)
-        entry.async_on_unload(hass.async_add_shutdown_job(job))  # from the set-up on: its calls are paid for as well
 
     async def async_run(self, slots: Sequence[Slot], *, is_pressed: bool = False) -> Exception | None:
         """Make calls, in order; return the first failure.
@@ -105,15 +103,10 @@ class Runner:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _async_stop_with_home(self) -> None:
-        """Stop, and write the state while Home Assistant still waits for it."""
-        await self.async_stop()
-        await self._store.async_save()
-
     async def _async_round(self, slots: Sequence[Slot], *, is_pressed: bool) -> Exception | None:
         if not is_pressed:
             return await self._async_calls(slots, is_pressed=False)
-        async with self._ledger().ledger.pressing():
+        async with self._context.ledger.ledger.pressing():
             return await self._async_calls(slots, is_pressed=True)
 
     async def _async_calls(self, slots: Sequence[Slot], *, is_pressed: bool) -> Exception | None:
@@ -132,7 +125,7 @@ class Runner:
             ):
                 break
             if isinstance(failure, OpenApiConnectionError) and isinstance(last, OpenApiConnectionError):
-                self._store.set(after_lost_connection(self._store.state, self._situation().clock))
+                self._store.set(after_lost_connection(self._store.state, self._context.situation.clock))
                 break
             last = failure
         self._store.set(after_reads(self._store.state, before, answered))
@@ -140,11 +133,11 @@ class Runner:
 
     async def _async_one(self, slot: Slot, answered: list[Slot], *, is_pressed: bool) -> Exception | None:
         """Make one call in a task of its own, which outlives a round that is cancelled; return its failure."""
-        ledger = self._ledger()
+        ledger = self._context.ledger
         async with ledger.ledger.one_call(is_pressed=is_pressed):
             if self._is_stopped:
                 raise asyncio.CancelledError
-            situation = self._situation()
+            situation = self._context.situation
             if is_pressed and (wait := situation.waits.longest([APP_ID], situation.clock.now)):
                 return BLOCKED[wait.reason]("APsystems accepts no calls")
             if (due := self._still_due(slot, situation, is_pressed=is_pressed)) is None:
@@ -166,10 +159,13 @@ class Runner:
 
     async def _async_call(self, slot: Slot, ledger: EntryLedger, answered: list[Slot]) -> Exception | None:
         """Book a call, send it, and take its answer into the state; return the failure."""
-        update, clock = UPDATES[slot.call.kind], self._situation().clock
+        update, clock = UPDATES[slot.call.kind], self._context.situation.clock
         reading = self._store.state.reading(clock)
+        is_history = slot.purpose is Purpose.HISTORY
         try:
             await ledger.async_book(slot.key)
+            if is_history:
+                self._store.set(self._store.state.with_history_call(clock.day))
             answer = await update.ask(self._client, slot)
         except OpenApiNoDataError:
             before = self._store.state
@@ -188,6 +184,8 @@ class Runner:
             state = update.apply(before, slot, answer, reading).with_closed_day(before, clock)
         self._keep(after_success(state, slot, clock), ledger)
         answered.append(slot)
+        if is_history:
+            self._on_history()
         await self._failures.async_succeeded(before, self._store.state, slot)
         return None
 

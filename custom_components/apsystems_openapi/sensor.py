@@ -46,7 +46,7 @@ def _system_sensors(coordinator: ApsystemsCoordinator) -> Iterator[SystemSensorD
         return async_is_registered(coordinator, Platform.SENSOR, key)
 
     for description in SYSTEM_SENSORS:
-        if description.has_fn(coordinator.options) or (description.stays and is_registered(description.key)):
+        if description.has_fn(coordinator.context.options) or (description.stays and is_registered(description.key)):
             old_key = description.key_1_0
             is_of_1_0 = old_key is not None and is_registered(old_key) and not is_registered(description.key)
             yield replace(description, key=old_key) if old_key and is_of_1_0 else description
@@ -72,7 +72,8 @@ class SystemSensor(ApsystemsEntity, SensorEntity):
             "left",
             "planned_today",
             "estimate_month",
-            "days_done",
+            "days_with_hours",
+            "days_with_totals",
             "days_to_go",
             "expected_end",
             "next_upload",

@@ -25,6 +25,8 @@ LONGEST_AGO: Final = timedelta(days=20 * 366)
 ATTR_CONFIG_ENTRY_ID: Final = "config_entry_id"
 ATTR_START: Final = "start"
 ATTR_END: Final = "end"
+ATTR_ESTIMATE: Final = "estimate"
+ATTR_CANCEL: Final = "cancel"
 ATTR_DATE: Final = "date"
 
 
@@ -38,8 +40,10 @@ def async_register(hass: HomeAssistant) -> None:
         schema=vol.Schema(
             {
                 vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string,
-                vol.Required(ATTR_START): cv.date,
+                vol.Optional(ATTR_START): cv.date,
                 vol.Optional(ATTR_END): cv.date,
+                vol.Optional(ATTR_ESTIMATE, default=False): cv.boolean,
+                vol.Optional(ATTR_CANCEL, default=False): cv.boolean,
             }
         ),
         supports_response=SupportsResponse.OPTIONAL,
@@ -54,29 +58,48 @@ def async_register(hass: HomeAssistant) -> None:
 
 
 async def _async_import_history(call: ServiceCall) -> ServiceResponse:
-    """Have days fetched again, whatever is known of them; answers how many, with how many calls, and until when."""
+    """Have days fetched again, say what that would cost, or give up what was asked for before."""
     coordinator = _coordinator(call)
-    if not coordinator.keeps_statistics:
+    if not coordinator.context.keeps_statistics:
         raise ServiceValidationError(**translated("no_recorder"))
-    if not coordinator.options.automatic:
+    if not coordinator.context.options.automatic:
         raise ServiceValidationError(**translated("fixed_mode"))
-    today, details = coordinator.data.day, coordinator.state.details
-    yesterday = today - timedelta(days=1)
-    start: date = call.data[ATTR_START]
-    end: date = call.data.get(ATTR_END, yesterday)
-    if details is not None and details.created is not None:
-        start = max(start, details.created)
-    if not yesterday - LONGEST_AGO <= start <= end <= yesterday:
-        raise ServiceValidationError(**translated("bad_range"))
-    days = days_between(start, end)
-    await coordinator.async_change(coordinator.state.with_wanted(days, coordinator.options))
-    missing = replace(coordinator.state.backlog, first=None)
-    panels = len(days) * len(coordinator.state.ecu_ids) if coordinator.options.panel_statistics else 0
+    if call.data[ATTR_CANCEL]:
+        return await _async_cancel(coordinator)
+    days = _range(call, coordinator)
+    state = coordinator.state.with_asked(days, coordinator.context.options)
+    panels = len(days) * len(state.ecu_ids) if coordinator.context.options.panel_statistics else 0
+    history, today = coordinator.data.history, coordinator.data.day
+    end = history.end_of(replace(state.backlog, first=None).calls_not_near(today), today)
+    if not call.data[ATTR_ESTIMATE]:
+        await coordinator.async_change(state)
     return {
         "days": len(days),
         "calls": len(days) + len({month_of(day) for day in days}) + panels,
-        "expected_end": coordinator.data.history.end_of(missing.days_not_near(today), today).isoformat(),
+        "expected_end": end.isoformat(),
     }
+
+
+def _range(call: ServiceCall, coordinator: ApsystemsCoordinator) -> list[date]:
+    """Return the days that a call names. Raises ServiceValidationError, with the days that could be fetched."""
+    yesterday, details = coordinator.data.day - timedelta(days=1), coordinator.state.details
+    first = details.created if details is not None else None
+    oldest = max(first or date.min, yesterday - LONGEST_AGO)
+    start: date | None = call.data.get(ATTR_START)
+    end: date = call.data.get(ATTR_END, yesterday)
+    if start is None:
+        raise ServiceValidationError(**translated("no_start"))
+    if end > yesterday or start > end or end < oldest:
+        placeholders = {"oldest": oldest.isoformat(), "newest": yesterday.isoformat()}
+        raise ServiceValidationError(**translated("bad_range", **placeholders))
+    return days_between(max(start, oldest), end)
+
+
+async def _async_cancel(coordinator: ApsystemsCoordinator) -> ServiceResponse:
+    before = coordinator.state.backlog
+    after = before.without_asked()
+    await coordinator.async_change(replace(coordinator.state, backlog=after))
+    return {"days": len(before.asked), "calls": before.calls_to_go - after.calls_to_go}
 
 
 async def _async_get_day(call: ServiceCall) -> ServiceResponse:

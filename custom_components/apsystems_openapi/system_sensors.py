@@ -172,7 +172,8 @@ SYSTEM_SENSORS = (
         has_fn=lambda options: options.automatic and options.import_history,
         value_fn=lambda data: data.history.percent,
         attributes_fn=lambda data: {
-            "days_done": data.history.days_done,
+            "days_with_hours": data.history.days_with_hours,
+            "days_with_totals": data.history.days_with_totals,
             "days_to_go": data.history.days_to_go,
             "expected_end": data.history.expected_end and data.history.expected_end.isoformat(),
         },

@@ -62,14 +62,52 @@ def all_steps(backlog: Backlog, today: date = TODAY, *, import_history: bool = T
     return steps
 
 
-def test_months_are_fetched_first_then_days_the_newest_first() -> None:
+def test_two_months_are_fetched_first_then_two_weeks_then_older_months_and_days() -> None:
     steps = all_steps(FULL)
-    months, fetched = steps[:5], steps[5:]
-    assert months == [Step(day=date(2026, month, 1), is_month=True) for month in (6, 5, 4, 3, 2)]
-    assert fetched == [Step(day=day) for day in reversed(days_between(FIRST, after(-1)))]
+    first_months, two_weeks, months, fetched = steps[:2], steps[2:16], steps[16:19], steps[19:]
+    assert first_months == [Step(day=date(2026, month, 1), is_month=True) for month in (6, 5)]
+    assert two_weeks == [Step(day=after(-number)) for number in range(1, 15)]
+    assert months == [Step(day=date(2026, month, 1), is_month=True) for month in (4, 3, 2)]
+    assert fetched == [Step(day=day) for day in reversed(days_between(FIRST, after(-15)))]
     assert all_steps(FULL, import_history=False) == []
-    assert FULL.days_done(TODAY) == 0
     assert FULL.calls_to_go == len(steps)
+
+
+def test_each_day_counts_once_whatever_it_waits_for() -> None:
+    """Days with hours, days that have their total as one row, and days of which nothing is known."""
+    days = (TODAY - FIRST).days
+    backlog = FULL
+    assert not backlog.has_begun
+    for number, step in enumerate(all_steps(FULL)):
+        backlog = done(backlog, step)
+        assert backlog.has_begun
+        with_hours, with_totals = days - backlog.days_to_go, backlog.days_with_totals
+        assert 0 <= with_totals <= backlog.days_to_go
+        assert with_hours == min(max(0, number - 1), 14) + max(0, number - 18)
+    assert (backlog.days_to_go, backlog.days_with_totals) == (0, 0)
+    wanted = FULL.with_asked(days_between(FIRST, after(-1)))
+    assert (wanted.days_to_go, wanted.days_known(TODAY)) == (days, days)
+    assert backlog.with_asked(days_between(FIRST, after(-1))).days_to_go == days
+
+
+def test_what_the_owner_has_asked_for_can_be_given_up_and_missed_days_stay() -> None:
+    missed = FULL.with_wanted([after(-20)])
+    asked = missed.with_asked([after(-20), after(-21)]).with_wanted_panels([after(-21)], ["E1"])
+    assert asked.gaps == (after(-20), after(-21))
+    assert asked.without_asked() == missed
+    assert done(asked, Step(day=after(-21))).without_asked().gaps == (after(-20),)
+    assert asked.with_asked([after(-22)]).without_asked() == missed
+
+
+def test_the_pace_is_that_of_the_last_full_days_and_not_of_the_first() -> None:
+    backlog = FULL
+    for day, number in ((0, 40), (1, 2), (2, 4), (9, 6)):
+        for _ in range(number):
+            backlog = backlog.with_call(after(day))
+    assert FULL.daily_calls(TODAY) is None
+    assert FULL.daily_calls(after(1)) is None
+    assert [backlog.daily_calls(after(day)) for day in (9, 10)] == [4 / 7, 6 / 7]
+    assert backlog.first_calls == 52
 
 
 def test_missed_days_are_fetched_first_and_those_missed_for_long_after_the_months() -> None:
@@ -82,7 +120,7 @@ def test_missed_days_are_fetched_first_and_those_missed_for_long_after_the_month
     near, rest = steps[:31], steps[31:]
     assert [step.day for step in near] == list(reversed(days_between(after(90 - 31), after(89))))
     first_old_day = next(number for number, step in enumerate(rest) if not step.is_month)
-    assert {date(2026, month, 1) for month in range(2, 10)} <= {step.day for step in rest[:first_old_day]}
+    assert {date(2026, month, 1) for month in range(5, 10)} <= {step.day for step in rest[:first_old_day]}
     fetched = [step.day for step in steps if not step.is_month]
     assert len(fetched) == len(set(fetched))
 
@@ -99,7 +137,25 @@ def test_missed_days_are_fetched_first_and_those_missed_for_long_after_the_month
     ids=["months at the cursor", "a month that is checked", "a missed day", "a day at the cursor", "missed long ago"],
 )
 def test_only_months_and_recently_missed_days_are_worth_a_loan(step: Step, loans: int) -> None:
-    assert FULL.with_wanted([after(-1), after(-60)]).worth_a_loan(step, TODAY) == loans
+    backlog = FULL.with_wanted([after(-1), after(-60)])
+    assert backlog.worth_a_loan(step, after(1)) == loans
+    if step.is_month:  # the first day has an allowance
+        assert backlog.worth_a_loan(step, TODAY) == 0
+
+
+@pytest.mark.parametrize(
+    ("step", "calls"),
+    [
+        (Step(day=JUNE, is_month=True), 5 + 14),
+        (Step(day=after(-1)), 0),
+        (Step(day=date(2026, 1, 1), is_month=True), 0),
+    ],
+    ids=["the next month", "another day", "a month that is checked"],
+)
+def test_an_installation_begins_with_months_and_two_weeks(step: Step, calls: int) -> None:
+    assert FULL.first_steps(step) == calls
+    assert replace(FULL, month_cursor=date(2026, 4, 1)).first_steps(Step(day=after(-1))) == 3 + 14
+    assert replace(FULL, month_cursor=date(2026, 1, 1), day_cursor=after(-15)).first_steps(Step(day=after(-15))) == 0
 
 
 def test_the_last_days_are_checked_every_third_day_and_every_day_while_they_change() -> None:

@@ -27,8 +27,6 @@ _PAGE: Final = timedelta(days=62)
 # An adjustment waits in the recorder's queue before rows show it.
 _ASK_AGAIN: Final = timedelta(minutes=4)
 
-type Change = Callable[[Backlog], Backlog]
-
 
 class Importer:
     """The statistics of one system."""
@@ -39,21 +37,16 @@ class Importer:
         entry: ConfigEntry,
         sid: str,
         state: Callable[[], SystemState],
+        set_state: Callable[[SystemState], None],
         clock: Callable[[], Clock],
-        change: Callable[[Change], None],
-        adjust: Callable[[Adjustment | None], None],
         show: Callable[[], Awaitable[None]],
     ) -> None:
-        """`change` applies what was written to the backlog that is current by then, `show` lets entities show it.
-
-        `adjust` stores the adjustment that still waits, or None.
-        """
+        """`state` and `set_state` are for the current state, `show` lets entities show what has changed."""
         self._hass = hass
         self._entry = entry
         self._state = state
+        self._set_state = set_state
         self._clock = clock
-        self._change = change
-        self._adjust = adjust
         self._show = show
         self._writer = StatisticsWriter(hass)
         self._production = Statistic(sid=sid)
@@ -258,6 +251,15 @@ class Importer:
             return replace(current, oldest_row=extent.oldest, newest_row=extent.newest)
 
         self._change(with_extent)
+
+    def _adjust(self, adjustment: Adjustment | None) -> None:
+        """Keep the adjustment that still waits, or None."""
+        self._set_state(replace(self._state(), adjustment=adjustment))
+
+    def _change(self, change: Callable[[Backlog], Backlog]) -> None:
+        """Change the backlog that is current by now."""
+        state = self._state()
+        self._set_state(replace(state, backlog=change(state.backlog)))
 
     def _done(self, written: Unwritten) -> None:
         self._change(lambda backlog: replace(backlog, unwritten=backlog.unwritten.without(written)))

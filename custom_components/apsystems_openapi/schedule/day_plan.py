@@ -32,6 +32,11 @@ class DayPlan:
         """Return when the next planned call falls due; None when there is none."""
         return next((slot.at for slot in self.slots if slot.at > now), self.first_of_tomorrow)
 
+    @property
+    def duties(self) -> int:
+        """How many calls the day must make."""
+        return sum(slot.purpose is Purpose.DUTY for slot in self.slots)
+
 
 def make_day_plan(day: date, site: Site, plant: Plant, budget: Budget, options: Options) -> DayPlan:
     """Plan a day. Looks at the sun of a month, and for evenly spaced polls of a year: takes up to a second."""

@@ -81,6 +81,10 @@ class Budget:
             parts.append((month.left - duties * len(days)) * weight(day) / total if total else 0.0)
         return min(parts, default=0.0)
 
+    def spare(self, day: date, site: Site, duties: float) -> float:
+        """Return what remains, in the tightest month, when every day left has spent so much on its duties."""
+        return min((month.left - duties * len(month.days_left(day, site)) for month in self.months), default=0.0)
+
     def used(self, limit: int) -> float:
         """Return the calls that all systems have used of a limit, judged by the rest of this system's part."""
         return limit - min((month.left * limit / month.size for month in self.months if month.size), default=0.0)
@@ -151,12 +155,21 @@ class CallCounts:
 
     def budget(self, midnight: datetime, zones: Iterable[tzinfo], quota: int, share: float) -> Budget:
         """Return a system's budget as of a local midnight; `share` is its part of the calls that are left."""
+        return self._budget(midnight, zones, quota, share, until=midnight)
+
+    def budget_now(self, now: datetime, zones: Iterable[tzinfo], quota: int, share: float) -> Budget:
+        """Return a system's budget after all calls that were made."""
+        return self._budget(now, zones, quota, share, until=None)
+
+    def _budget(
+        self, at: datetime, zones: Iterable[tzinfo], quota: int, share: float, *, until: datetime | None
+    ) -> Budget:
         return Budget(
             months=tuple(
                 MonthBudget(
-                    end=month_span(midnight, zone)[1],
+                    end=month_span(at, zone)[1],
                     size=limit(quota) * share,
-                    left=max(0, limit(quota) - self.used(midnight, zone, quota, until=midnight)) * share,
+                    left=max(0, limit(quota) - self.used(at, zone, quota, until=until)) * share,
                 )
                 for zone in zones
             )

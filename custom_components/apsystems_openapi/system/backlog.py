@@ -1,9 +1,10 @@
 """The backlog of history: which days are still to be fetched, in which order, and which answers are not written yet.
 
-Newest first, and days since the installation before anything older. Months come first, one call each, whose days
-stand as one row each; then days, one call each, hour by hour. Every few days the totals of the last days are compared
-with the written rows: days that reached the cloud late are fetched again. Where the cloud has no hours for many days in
-a row, it has none before them either.
+Newest first, and days since the installation before anything older. An installation begins with its own month and the
+one before, then the last two weeks hour by hour, then the older months: one call each for a month, whose days stand as
+one row each, and for the hours of a day. All other days follow, hour by hour. Every few days the totals of the last
+days are compared with the written rows: days that reached the cloud late are fetched again. Where the cloud has no
+hours for many days in a row, it has none before them either.
 
 What a call has brought stays in the backlog until the recorder has it, so that a recorder that is busy, or a stop of
 Home Assistant, costs no second call.
@@ -17,10 +18,12 @@ from typing import Final
 from ..cloud.models import Series
 from ..schedule.calls import Call, Kind, Purpose, Slot
 
+PACE_OF: Final = timedelta(days=7)
 CHECK_EVERY: Final = timedelta(days=3)
 LATE: Final = timedelta(days=7)  # an ECU that was off line brings its days with it when it is back
 NEAR: Final = timedelta(days=31)  # days that are missing for longer wait for calls that nothing else needs
 MONTHS_AT_ONCE: Final = 30
+FIRST_DAYS: Final = timedelta(days=14)  # before the installation, hour by hour before older months
 MOST_EMPTY: Final = 14
 MOST_UNWRITTEN: Final = 60  # answers; beyond them nothing more is fetched until the recorder has taken some
 MOST_PANEL_DAYS: Final = 4000  # a month of 120 inverters
@@ -104,6 +107,14 @@ class Unwritten:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CallsOfDay:
+    """How many history calls a day has had."""
+
+    day: date
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Backlog:
     """How far the history has been fetched. Both cursors go back in time; None: not begun."""
 
@@ -119,6 +130,8 @@ class Backlog:
     """Whether the day cursor stands on a day that needs a call; only the recorder knows."""
     gaps: tuple[date, ...] = ()
     """Days that were missed or are wanted again, newest first."""
+    asked: tuple[date, ...] = ()
+    """Those of the gaps that only the owner wants."""
     panel_gaps: tuple[PanelGap, ...] = ()
     """Newest first."""
     checks: tuple[date, ...] = ()
@@ -135,6 +148,10 @@ class Backlog:
     loans_on: date | None = None
     loans: int = 0
     """Calls of the day `loans_on` that nobody planned."""
+    calls: tuple[CallsOfDay, ...] = ()
+    """History calls of the last days."""
+    first_calls: int = 0
+    """History calls since the installation, as far as they count against its allowance."""
 
     # How much there is to do
 
@@ -158,22 +175,53 @@ class Backlog:
         return max(0, (self.day_cursor - self.first).days + 1)
 
     @property
+    def _waiting_days(self) -> frozenset[date]:
+        """The gaps that the cursor does not reach by itself."""
+        if not self.has_days or self.first is None or self.day_cursor is None:
+            return frozenset(self.gaps)
+        return frozenset(day for day in self.gaps if not self.first <= day <= self.day_cursor)
+
+    @property
     def days_to_go(self) -> int:
         """How many days wait for their hours."""
-        return len(self.gaps) + (self._days_at_cursor if self.has_days else 0)
+        return len(self._waiting_days) + (self._days_at_cursor if self.has_days else 0)
+
+    @property
+    def days_with_totals(self) -> int:
+        """How many days before the installation wait for their hours, and have their total already."""
+        if not (self.has_days and self.first and self.day_cursor and self.month_cursor):
+            return 0
+        fetched = max(self.first, _next_month(self.month_cursor))
+        return max(0, (self.day_cursor - fetched).days + 1)
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the first month has been fetched, so that there is something to tell."""
+        if self.first is None or self.since is None or self.month_cursor is None:
+            return False
+        return self.month_cursor < month_of(self.since) or not self.months_to_go
 
     @property
     def calls_to_go(self) -> int:
         """How many calls all of it takes."""
         return self.days_to_go + len(self.checks) + self.months_to_go + len(self.panel_gaps)
 
-    def days_not_near(self, today: date) -> int:
-        """Return how many days wait for calls that nothing else needs."""
-        return self.days_to_go - sum(day >= today - NEAR for day in self.gaps)
+    def calls_not_near(self, today: date) -> int:
+        """Return how many of the calls have to wait until nothing else needs them."""
+        return self.calls_to_go - sum(day >= today - NEAR for day in self._waiting_days)
 
-    def days_done(self, today: date) -> int:
-        """Return how many days have been fetched hour by hour, or have no hours."""
-        return max(0, (today - self.first).days - self.days_to_go) if self.first else 0
+    def days_known(self, today: date) -> int:
+        """Return how many days there are from the first one to yesterday."""
+        return max(0, (today - self.first).days) if self.first else 0
+
+    def daily_calls(self, today: date) -> float | None:
+        """Return how many history calls a day has had of late; None before there is such a day.
+
+        The first day, with its allowance, says nothing about those after it.
+        """
+        first = max(today - PACE_OF, (self.since or today) + _DAY)
+        number = sum(of_day.number for of_day in self.calls if first <= of_day.day < today)
+        return number / (today - first).days if first < today else None
 
     # What comes next
 
@@ -192,24 +240,56 @@ class Backlog:
             yield cursor
 
     def _cursor_step(self) -> Step | None:
-        if self.months_to_go and self.month_cursor:
-            return Step(day=self.month_cursor, is_month=True)
-        return Step(day=self.day_cursor) if self.has_days and self.day_cursor else None
+        month = Step(day=self.month_cursor, is_month=True) if self.months_to_go and self.month_cursor else None
+        day = Step(day=self.day_cursor) if self.has_days and self.day_cursor else None
+        if month is None or day is None or self._is_first_month(month.day) or not self._is_first_day(day.day):
+            return month or day
+        return day
+
+    def _is_first_month(self, month: date) -> bool:
+        """Return whether a month is that of the installation, or the one before."""
+        return self.since is not None and month >= month_of(month_of(self.since) - _DAY)
+
+    def _is_first_day(self, day: date) -> bool:
+        """Return whether a day is one of those just before the installation."""
+        return self.since is not None and self.since - FIRST_DAYS <= day < self.since
+
+    def is_coming(self, day: date) -> bool:
+        """Return whether an installation is about to fetch a day anyway."""
+        return self.day_cursor is not None and day <= self.day_cursor and self._is_first_day(day)
 
     def can_take(self, step: Step) -> bool:
         """Return whether the recorder keeps up: nothing is fetched that nobody could write."""
         if len(self.unwritten) >= MOST_UNWRITTEN or (step.eid and self.unwritten.panels):
             return False
-        return self.cursor_is_ready or step.is_month or bool(step.eid) or step.day in self.gaps
+        is_known = step.is_month or bool(step.eid) or step.day in self.gaps or self._is_first_day(step.day)
+        return self.cursor_is_ready or is_known
+
+    def first_steps(self, step: Step) -> int:
+        """Return how many calls an installation begins with from a step on: months, and days just before it."""
+        if step != self._cursor_step() or not (step.is_month or self._is_first_day(step.day)):
+            return 0
+        return self.months_to_go + self._first_days_to_go
+
+    @property
+    def _first_days_to_go(self) -> int:
+        """How many days just before the installation the cursor has not reached."""
+        if self.first is None or self.since is None or self.day_cursor is None or not self.has_days:
+            return 0
+        oldest = max(self.first, self.since - FIRST_DAYS)
+        return max(0, (self.day_cursor - oldest).days + 1)
 
     def worth_a_loan(self, step: Step, today: date) -> int:
-        """Return how many calls may be made at once for a step that nobody planned: what brings much, or was missed."""
+        """Return how many calls may be made at once for a step that nobody planned: what brings much, or was missed.
+
+        An installation has an allowance of its own for its first day.
+        """
         if step.eid:
             return 0
         if not step.is_month:
             return int(step.day in self.gaps and step.day >= today - NEAR)
         if step.day == self.month_cursor:
-            return min(MONTHS_AT_ONCE, self.months_to_go)
+            return min(MONTHS_AT_ONCE, self.months_to_go) if self.since != today else 0
         return int(step.day in self.checks)
 
     # What happens to it
@@ -217,6 +297,13 @@ class Backlog:
     def with_loans(self, today: date, number: int) -> Backlog:
         """Return the backlog after so many calls of a day that nobody planned."""
         return replace(self, loans_on=today, loans=number + (self.loans if self.loans_on == today else 0))
+
+    def with_call(self, today: date) -> Backlog:
+        """Return the backlog after a history call was booked."""
+        recent = tuple(of_day for of_day in self.calls if today - PACE_OF <= of_day.day < today)
+        number = 1 + sum(of_day.number for of_day in self.calls if of_day.day == today)
+        calls = (*recent, CallsOfDay(day=today, number=number))
+        return replace(self, calls=calls, first_calls=self.first_calls + 1)
 
     def begun(self, today: date, first: date | None) -> Backlog:
         """Return the backlog of a day: a first day opens what lies before, days since the last settled are gaps."""
@@ -247,6 +334,21 @@ class Backlog:
         """Return the backlog with more days to fetch."""
         return replace(self, gaps=_newest_first({*self.gaps, *days}))
 
+    def without_gap(self, day: date) -> Backlog:
+        """Return the backlog in which a day is no gap any more."""
+        gaps = tuple(gap for gap in self.gaps if gap != day)
+        return replace(self, gaps=gaps, asked=tuple(known for known in self.asked if known != day))
+
+    def with_asked(self, days: Iterable[date]) -> Backlog:
+        """Return the backlog with days that the owner wants to be fetched again."""
+        asked = {*self.asked, *days} - (set(self.gaps) - set(self.asked))
+        return replace(self.with_wanted(asked), asked=_newest_first(asked))
+
+    def without_asked(self) -> Backlog:
+        """Return the backlog without what the owner has asked for and is not fetched yet."""
+        gaps = tuple(gap for gap in self.gaps if gap not in self.asked)
+        return replace(self, gaps=gaps, asked=(), panel_gaps=())
+
     def with_wanted_panels(self, days: Iterable[date], eids: Iterable[str]) -> Backlog:
         """Return the backlog with days of which the panels of some ECUs are wanted."""
         eids = tuple(eids)
@@ -260,8 +362,7 @@ class Backlog:
     def with_closed_day(self, closed: FetchedDay) -> Backlog:
         """Return the backlog after a day whose hours are complete; they are to be written."""
         settled = closed.day if self.settled == closed.day - _DAY else self.settled
-        gaps = tuple(gap for gap in self.gaps if gap != closed.day)
-        return replace(self, settled=settled, gaps=gaps).with_unwritten_day(closed)
+        return replace(self, settled=settled).without_gap(closed.day).with_unwritten_day(closed)
 
     def with_unwritten_day(self, last: FetchedDay) -> Backlog:
         """Return the backlog with hours of a day that are to be written, complete or not."""
@@ -274,10 +375,10 @@ class Backlog:
         if any(fetched.hours):
             backlog = backlog.with_unwritten_day(fetched)
         if day in backlog.gaps:
-            gaps = tuple(gap for gap in backlog.gaps if gap != day)
+            backlog = backlog.without_gap(day)
             # The day's hours are rounded; its month's totals are not.
-            complete = {month_of(day)} - {month_of(gap) for gap in gaps}
-            return replace(backlog, gaps=gaps, checks=_newest_first({*backlog.checks, *complete}))
+            complete = {month_of(day)} - {month_of(gap) for gap in backlog.gaps}
+            return replace(backlog, checks=_newest_first({*backlog.checks, *complete}))
         if day != backlog.day_cursor:  # the statistic was cleared meanwhile, and everything begins anew
             return backlog
         empty = 0 if any(fetched.hours) else backlog.empty_days + 1
@@ -327,6 +428,7 @@ class Backlog:
             empty_days=0,
             checks=(),
             gaps=(),
+            asked=(),
         )
         if import_history and self.first is not None:
             return backlog
@@ -336,6 +438,10 @@ class Backlog:
 def month_of(day: date) -> date:
     """Return the first day of a day's month."""
     return day.replace(day=1)
+
+
+def _next_month(month: date) -> date:
+    return month_of(month + timedelta(days=32))
 
 
 def days_between(first: date, last: date) -> list[date]:

@@ -47,6 +47,10 @@ class Clock:
         """Whether calls are made for freshness."""
         return self.today.hours is not None and self.now in self.today.hours
 
+    def local(self, time: datetime) -> str:
+        """Return a time for people: by the site's clock, to the minute."""
+        return time.astimezone(self.site.zone).strftime("%Y-%m-%d %H:%M")
+
     def solar_day(self, day: date) -> SolarDay:
         """Return the sun of a site day."""
         return solar_day(self.site, day, self.options)

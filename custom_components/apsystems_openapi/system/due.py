@@ -6,6 +6,7 @@ The plan says when, the waits say whether, the state shows the gaps. Pure; the t
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from math import floor
 from typing import Final
 
 from ..schedule.calls import Call, Kind, Purpose, Slot
@@ -19,9 +20,12 @@ from .waits import APP_ID, ENTRY, HISTORY, LOAN, REQUESTS, Waits
 
 SUMMARY: Final = Call(kind=Kind.SUMMARY)
 DETAILS: Final = Call(kind=Kind.DETAILS)
+HOURS: Final = Call(kind=Kind.HOURLY)
 INVERTERS: Final = Call(kind=Kind.INVERTERS)
 STATUS_LASTS: Final = timedelta(days=3)  # a system's status light is in its details, and changes seldom
 DOUBTED: Final = 1  # refusals in a row that make the credentials doubtful
+FIRST_CALLS: Final = 40  # history calls of an installation that need not wait for the plan
+FIRST_PART: Final = 1 / 5  # of the calls that the month's duties leave; no more of them are for the first history
 MOST_LOANS: Final = 1 / 15  # of a month's calls, in a day: the calls of two days
 MOST_REQUESTS: Final = 10  # calls in a day
 ROOM_FOR_LOANS: Final = 1 / 10  # of the quota; with less left nothing is lent
@@ -45,8 +49,14 @@ class Situation:
         """Return the calls that are to be made now, in order: of the plan, and what the state lacks beside them."""
         now = self.clock.now
         planned = [slot for slot in slots if slot.at <= now < slot.until and self.may_be_made(slot)]
+        if self._is_first_day:  # history has an allowance then
+            planned = [slot for slot in planned if slot.purpose is not Purpose.HISTORY]
         lacking = [self.at_once(call) for call in self._lacking(planned)]
         return [*planned, *(slot for slot in lacking if self.waits.allows(slot, now))]
+
+    @property
+    def _is_first_day(self) -> bool:
+        return self.state.backlog.since == self.clock.day
 
     def may_be_made(self, slot: Slot) -> bool:
         """Return whether a call of the plan is still to be made, or may be tried again, and no wait is in force."""
@@ -68,10 +78,6 @@ class Situation:
         missing = {INVERTERS: self.state.ecus, SUMMARY: self.state.energy}
         return [self.at_once(call) for call, known in missing.items() if known is None]
 
-    def lacks_room(self, needed: int, left: int) -> dict[str, str] | None:
-        """Return the figures for a message when the month has fewer calls left than are needed."""
-        return {"needed": str(needed), "left": str(left)} if left < needed else None
-
     # Reads that nobody planned
 
     def read_calls(self) -> list[Call]:
@@ -81,12 +87,12 @@ class Situation:
             return [SUMMARY]
         return [Call(kind=Kind.ECU_DAY, target=eid) for eid in ecus.ecus]
 
-    def requested_calls(self, left: int) -> list[Call]:
+    def requested_calls(self) -> list[Call]:
         """Return the calls of a read that an automation asks for; none beyond its allowance, at night, or too soon."""
         calls, state = self.read_calls(), self.state
         made = state.requests if state.requests_on == self.clock.day else 0
         waits = self.waits.longest((APP_ID, ENTRY, REQUESTS), self.clock.now)
-        fits = len(calls) <= min(MOST_REQUESTS - made, left)
+        fits = len(calls) <= MOST_REQUESTS - made
         return calls if fits and waits is None and self.clock.is_solar_hours else []
 
     # What the state lacks
@@ -99,8 +105,21 @@ class Situation:
             yield SUMMARY
         if self._wants_details(polls=polls):
             yield DETAILS
+        if self._is_first_day:
+            yield from self._lacking_on_first_day(due)
         if due and Kind.INVERTERS not in kinds and self._wants_listing():
             yield INVERTERS
+
+    def _lacking_on_first_day(self, due: Sequence[Slot]) -> Iterator[Call]:
+        """Yield what shows the day of the installation at once: by day its power, in the evening its hours."""
+        kinds = {slot.call.kind for slot in due}
+        reads = [call for call in self.read_calls() if call.kind is Kind.ECU_DAY]
+        sun_up = self.clock.today.daylight
+        if self.clock.is_solar_hours and Kind.ECU_DAY not in kinds:
+            yield from (call for call in reads if self.asked(str(call)) is None)
+        is_over = sun_up is not None and self.clock.now >= sun_up.end
+        if is_over and Kind.HOURLY not in kinds and self.state.hours is None and self.asked(str(HOURS)) is None:
+            yield HOURS
 
     def _wants_summary(self) -> bool:
         """Return whether a summary would settle something, such as an evening that had none."""
@@ -148,14 +167,28 @@ class Situation:
         steps = backlog.steps(self.clock.day, import_history=self.clock.options.import_history)
         return next((s for s in steps if backlog.can_take(s) and self.waits.allows(s.slot(now), now)), None)
 
-    def loans(self, room: int) -> int:
-        """Return how many history calls may be made at once that nobody planned; the days after pay for them."""
-        options, backlog = self.clock.options, self.state.backlog
-        is_plenty = room > options.monthly_quota * ROOM_FOR_LOANS
+    def loans(self, room: int, spare: float) -> int:
+        """Return how many history calls may be made at once that nobody planned; the days after pay for them.
+
+        `room` is what the month has left, `spare` what its duties leave of that.
+        """
+        step = self.next_step()
         waits = self.waits.longest((APP_ID, ENTRY, HISTORY, LOAN), self.clock.now)
-        if not (options.automatic and is_plenty and self.clock.is_solar_hours) or waits is not None:
+        if step is None or waits is not None or not self.clock.options.automatic:
             return 0
-        if (step := self.next_step()) is None:
+        return min(room, self._first_calls(step, spare) or self._usual_loan(step, room))
+
+    def _first_calls(self, step: Step, spare: float) -> int:
+        """Return how many calls a new installation may make at once, at any hour, for what it begins with."""
+        backlog = self.state.backlog
+        made = backlog.first_calls
+        most = min(FIRST_CALLS, floor((spare + made) * FIRST_PART)) - made
+        return max(0, min(most, backlog.first_steps(step)))
+
+    def _usual_loan(self, step: Step, room: int) -> int:
+        """Return how many calls may be lent by day while the month has plenty."""
+        options, backlog = self.clock.options, self.state.backlog
+        if room <= options.monthly_quota * ROOM_FOR_LOANS or not self.clock.is_solar_hours:
             return 0
         lent = backlog.loans if backlog.loans_on == self.clock.day else 0
         most = max(1, round(options.monthly_quota * MOST_LOANS)) - lent

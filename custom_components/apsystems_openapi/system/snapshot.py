@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from math import ceil
 
-from ..schedule.calls import Kind, Purpose
+from ..schedule.calls import Kind
 from ..schedule.day_plan import DayPlan
 from ..schedule.rhythm import Rhythm
 from .ages import (
@@ -19,35 +18,12 @@ from .ages import (
 )
 from .clock import DAY, Clock
 from .energy import Energy
+from .progress import HistoryProgress, progress_of
 from .state import PanelEnergy, SystemState
 from .topology import is_connected
 from .waits import APP_ID, ENTRY, READS, Reason, Waits
 
-FEW_HISTORY_CALLS = 0.5  # a day: the pace that is assumed while a plan has none
 NORMAL, OFFLINE = 1, 3  # status lights (`api.md` §3, details)
-
-
-@dataclass(frozen=True, kw_only=True)
-class HistoryProgress:
-    """How far the history has been fetched."""
-
-    days_done: int
-    days_to_go: int
-    calls_to_go: int
-    daily: float
-    """Calls that a day has for it."""
-    expected_end: date | None
-    """When the rest is fetched at that pace; None when nothing is left."""
-
-    @property
-    def percent(self) -> float:
-        """The part that is done."""
-        days = self.days_done + self.days_to_go
-        return round(100 * self.days_done / days, 1) if days else 100.0
-
-    def end_of(self, days: int, today: date) -> date:
-        """Return when so many days that wait are fetched, tomorrow at the earliest."""
-        return today + DAY * max(1, ceil(days / self.daily))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +123,7 @@ def snapshot(
 ) -> Snapshot:
     """Return everything that entities show at a time."""
     energy, site = _shown_energy(state, clock, plan), clock.site
+    backlog = state.backlog if clock.options.import_history else replace(state.backlog, first=None)
     planned = plan.next_after(clock.now)
     wait = waits.longest([APP_ID, ENTRY, READS], clock.now)
     rhythm = next(iter(rhythms.values()), None) if len(rhythms) == 1 else None
@@ -172,7 +149,7 @@ def snapshot(
         calls=calls,
         upload_every=rhythm.period if rhythm else None,
         next_upload=rhythm.next_after(clock.now).replace(microsecond=0) if rhythm and clock.is_daylight else None,
-        history=_progress(state, clock, plan),
+        history=progress_of(backlog, clock, plan),
     )
 
 
@@ -255,19 +232,3 @@ def _newest_sample(state: SystemState, clock: Clock) -> datetime | None:
     labels = [(report.day, report.data.newest) for report in state.ecu_days.values()]
     labels += [(day.day, day.times[-1] if day.times else None) for day in state.telemetry.values()]
     return max((time for day, label in labels if (time := _sampled(clock, day, label))), default=None)
-
-
-def _progress(state: SystemState, clock: Clock, plan: DayPlan) -> HistoryProgress:
-    """Return how far the history is fetched, and when the rest is at the pace of today's plan."""
-    backlog = state.backlog if clock.options.import_history else replace(state.backlog, first=None)
-    daily = sum(slot.purpose is Purpose.HISTORY for slot in plan.slots) or FEW_HISTORY_CALLS
-    progress = HistoryProgress(
-        days_done=backlog.days_done(clock.day),
-        days_to_go=backlog.days_to_go,
-        calls_to_go=backlog.calls_to_go,
-        daily=daily,
-        expected_end=None,
-    )
-    if not backlog.calls_to_go:
-        return progress
-    return replace(progress, expected_end=progress.end_of(backlog.days_not_near(clock.day), clock.day))

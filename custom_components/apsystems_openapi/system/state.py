@@ -455,10 +455,15 @@ class SystemState:
         shown = {panel.uid: PanelEnergy(day=day, kwh=panel.kwh) for panel in fresh if panel.uid not in newer}
         return replace(self, panel_energy={**self.panel_energy, **shown}, backlog=self.backlog.with_panels(fresh))
 
-    def with_wanted(self, days: Iterable[date], options: Options) -> SystemState:
-        """Have the hours of some days fetched, and their panels where these are kept, as calls allow."""
+    def with_history_call(self, today: date) -> SystemState:
+        """Count a history call that was booked."""
+        return replace(self, backlog=self.backlog.with_call(today))
+
+    def with_asked(self, days: Iterable[date], options: Options) -> SystemState:
+        """Have the hours of some days fetched again, and their panels where these are kept, as calls allow."""
         days = tuple(days)
-        backlog = self.backlog.with_wanted(days)
+        coming = {day for day in days if options.import_history and self.backlog.is_coming(day)}
+        backlog = self.backlog.with_asked(set(days) - coming)
         if options.panel_statistics:
             backlog = backlog.with_wanted_panels(days, self.ecu_ids)
         return replace(self, backlog=backlog)
