@@ -104,6 +104,13 @@ class SystemContext:
         clock = self.clock
         self.store.set(self.state.at(clock, has_recorder=self.keeps_statistics))
         plan = await self.async_plan()
-        calls = Calls.of(plan, self.ledger.quota, self.ledger.used(clock.now), self.ledger.room(clock.now))
+        calls = Calls(
+            quota=self.ledger.quota,
+            used=self.ledger.used(clock.now),
+            assumed=self.ledger.assumed(clock.now),
+            left=self.ledger.room(clock.now),
+            planned_today=len(plan.slots),
+            estimate=plan.estimate,
+        )
         shown = snapshot(self.state, self.situation.waits, clock, plan, calls, self.planning.rhythms)
         return replace(shown, next_read=None) if self._entry.pref_disable_polling else shown

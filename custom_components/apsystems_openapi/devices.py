@@ -13,6 +13,8 @@ from homeassistant.helpers.typing import UNDEFINED
 from .const import CONF_SID, DOMAIN, MANUFACTURER
 from .system.state import SystemState
 
+PORTAL = "https://apsystemsema.com/ema/index.action"
+
 
 def ecu_name(eid: str) -> str:
     """Return the identifier of an ECU."""
@@ -38,12 +40,16 @@ def async_register(hass: HomeAssistant, entry: ConfigEntry, state: SystemState) 
             model=info.get("model") or UNDEFINED,
             serial_number=info.get("serial_number") or UNDEFINED,
             via_device_id=info.get("via_device_id") or UNDEFINED,
+            configuration_url=info.get("configuration_url") or UNDEFINED,
         )
         return device.id
 
-    system = register(sid, f"{MANUFACTURER} {sid}")
+    system = register(
+        sid, f"{MANUFACTURER} {sid}", model=_system_model(state), serial_number=sid, configuration_url=PORTAL
+    )
     ecus = {
-        eid: register(ecu_name(eid), f"ECU {eid}", serial_number=eid, via_device_id=system) for eid in _ecu_ids(state)
+        eid: register(ecu_name(eid), f"ECU {eid}", model="ECU", serial_number=eid, via_device_id=system)
+        for eid in _ecu_ids(state)
     }
     for inverter in state.inverters:
         register(
@@ -92,6 +98,12 @@ def without(state: SystemState, device: dr.AnyDeviceEntry) -> SystemState:
         state = state.without_inverter(uid)
     kept = {eid: since for eid, since in state.unlisted.items() if ecu_name(eid) not in names}
     return replace(state, unlisted=kept)
+
+
+def _system_model(state: SystemState) -> str:
+    """Return the kind of system, with its capacity where the cloud says it."""
+    capacity = state.details.capacity_kw if state.details else None
+    return f"Photovoltaic system, {capacity:g} kW" if capacity else "Photovoltaic system"
 
 
 def names_of(device: dr.AnyDeviceEntry) -> set[str]:

@@ -55,6 +55,10 @@ class EntryLedger:
         """Return the calls of the running month, by the site's calendar or that of another zone."""
         return self.ledger.counts.used(now, zone or self.zone, self.quota)
 
+    def assumed(self, now: datetime) -> int:
+        """Return how many of the used calls are taken to have been made before this home began to count."""
+        return self.ledger.counts.assumed(now, self.zone, self.quota)
+
     def budget(self, midnight: datetime) -> Budget:
         """Return what this system may spend, as of a midnight of the site."""
         return self.ledger.counts.budget(midnight.astimezone(UTC), self.zones, self.quota, self.share)

@@ -7,6 +7,7 @@ from typing import Any
 
 from homeassistant.components.sensor import SensorDeviceClass, SensorEntityDescription, SensorStateClass
 from homeassistant.const import (
+    EntityCategory,
     UnitOfElectricCurrent,
     UnitOfElectricPotential,
     UnitOfEnergy,
@@ -23,6 +24,7 @@ from .system.telemetry import latest, peak
 
 # Until its first telemetry an inverter is taken for one of two channels, as nearly all are.
 USUAL_CHANNELS = 2
+THREE_PHASE_MODELS = ("QT2", "YC1000")
 NO_DAY = InverterDay(day=date.min, times=(), ac_power_w=(), channels=())
 
 
@@ -74,6 +76,12 @@ class InverterView:
         """Return a channel of the day, empty where the data has none."""
         channels = self.day.channels
         return channels[number - 1] if number <= len(channels) else ChannelDay()
+
+    @property
+    def phases(self) -> int:
+        """How many phases it feeds: as the data shows, or until then as its model says."""
+        by_model = MAX_PHASES if (self.inverter.model or "").startswith(THREE_PHASE_MODELS) else 1
+        return len(self.day.ac_voltages_v) or by_model
 
     @property
     def channels(self) -> int:
@@ -165,6 +173,7 @@ def _channel_sensors(number: int) -> tuple[InverterSensorDescription, ...]:
             channel=number,
             is_detail=True,
             translation_key="dc_voltage",
+            entity_category=EntityCategory.DIAGNOSTIC,
             device_class=SensorDeviceClass.VOLTAGE,
             state_class=SensorStateClass.MEASUREMENT,
             native_unit_of_measurement=UnitOfElectricPotential.VOLT,
@@ -177,6 +186,7 @@ def _channel_sensors(number: int) -> tuple[InverterSensorDescription, ...]:
             channel=number,
             is_detail=True,
             translation_key="dc_current",
+            entity_category=EntityCategory.DIAGNOSTIC,
             device_class=SensorDeviceClass.CURRENT,
             state_class=SensorStateClass.MEASUREMENT,
             native_unit_of_measurement=UnitOfElectricCurrent.AMPERE,
@@ -201,17 +211,18 @@ def _channel_sensors(number: int) -> tuple[InverterSensorDescription, ...]:
 
 
 def _phase_sensor(phase: int) -> InverterSensorDescription:
-    """Return the sensor of a further phase's voltage; the first has the name of the only one."""
+    """Return the sensor of a phase's voltage; the first one has the key that the voltage of a single phase has."""
     return InverterSensorDescription(
-        key=f"ac_voltage_l{phase}",
+        key="ac_voltage" if phase == 1 else f"ac_voltage_l{phase}",
         is_detail=True,
         translation_key="ac_voltage_phase",
         translation_placeholders={"phase": f"L{phase}"},
+        entity_category=EntityCategory.DIAGNOSTIC,
         device_class=SensorDeviceClass.VOLTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfElectricPotential.VOLT,
         suggested_display_precision=1,
-        has_fn=lambda shown: phase <= len(shown.day.ac_voltages_v),
+        has_fn=lambda shown: shown.phases > 1 if phase == 1 else phase <= len(shown.day.ac_voltages_v),
         value_fn=lambda shown: shown.measured(_nth(shown.day.ac_voltages_v, phase)),
     )
 
@@ -231,16 +242,19 @@ INVERTER_SENSORS = (
         key="ac_voltage",
         is_detail=True,
         translation_key="ac_voltage",
+        entity_category=EntityCategory.DIAGNOSTIC,
         device_class=SensorDeviceClass.VOLTAGE,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfElectricPotential.VOLT,
         suggested_display_precision=1,
+        has_fn=lambda shown: shown.phases == 1,
         value_fn=lambda shown: shown.measured(_nth(shown.day.ac_voltages_v, 1)),
     ),
-    *(_phase_sensor(phase) for phase in range(2, MAX_PHASES + 1)),
+    *(_phase_sensor(phase) for phase in range(1, MAX_PHASES + 1)),
     InverterSensorDescription(
         key="frequency",
         is_detail=True,
+        entity_category=EntityCategory.DIAGNOSTIC,
         device_class=SensorDeviceClass.FREQUENCY,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfFrequency.HERTZ,
@@ -249,6 +263,7 @@ INVERTER_SENSORS = (
     ),
     InverterSensorDescription(
         key="temperature",
+        entity_category=EntityCategory.DIAGNOSTIC,
         device_class=SensorDeviceClass.TEMPERATURE,
         state_class=SensorStateClass.MEASUREMENT,
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,

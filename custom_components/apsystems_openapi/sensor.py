@@ -70,6 +70,7 @@ class SystemSensor(ApsystemsEntity, SensorEntity):
             "missing_ecus",
             "quota",
             "left",
+            "assumed",
             "planned_today",
             "estimate_month",
             "days_with_hours",

@@ -137,6 +137,7 @@ SYSTEM_SENSORS = (
         attributes_fn=lambda data: {
             "quota": data.calls.quota,
             "left": data.calls.left,
+            "assumed": data.calls.assumed,
             "planned_today": data.calls.planned_today,
             "estimate_month": data.calls.estimate,
         },

@@ -20,7 +20,7 @@ class DayPlan:
     slots: tuple[Slot, ...]
     """In the order in which they fall due."""
     first_of_tomorrow: datetime | None
-    """When the first call of the next day falls due by present knowledge; None when it has none."""
+    """When the first call for a figure of the next day falls due by present knowledge; None when it has none."""
     estimate: int
     """Calls that all systems of the App ID make in the month if it goes on like this day."""
     summary: str
@@ -29,8 +29,8 @@ class DayPlan:
     """Whether the month is so nearly spent that calls of the fixed table are left out."""
 
     def next_after(self, now: datetime) -> datetime | None:
-        """Return when the next planned call falls due; None when there is none."""
-        return next((slot.at for slot in self.slots if slot.at > now), self.first_of_tomorrow)
+        """Return when the next planned call for a figure falls due; None when there is none."""
+        return next((slot.at for slot in _for_figures(self.slots) if slot.at > now), self.first_of_tomorrow)
 
     @property
     def duties(self) -> int:
@@ -48,7 +48,7 @@ def make_day_plan(day: date, site: Site, plant: Plant, budget: Budget, options: 
         own, busiest = sized(day.year, site, plant, own)
         options = replace(options, interval=own.interval)
     slots = plan(day, site, plant, budget, options)
-    tomorrow = plan(day + timedelta(days=1), site, plant, budget, options)
+    tomorrow = _for_figures(plan(day + timedelta(days=1), site, plant, budget, options))
     estimate = min(most, round(budget.used(most) + budget.projected(day, site, len(slots), most)))
     interval = _mean_spacing(slots) if is_live else options.interval
     return DayPlan(
@@ -64,6 +64,11 @@ def make_day_plan(day: date, site: Site, plant: Plant, budget: Budget, options: 
         ),
         is_stretched=not is_live and len(slots) < len(fixed_plan(day, site, plant, options)),
     )
+
+
+def _for_figures(slots: Sequence[Slot]) -> list[Slot]:
+    """Return the calls that bring figures of the day, and none of its history."""
+    return [slot for slot in slots if slot.purpose is not Purpose.HISTORY]
 
 
 def _rotation(slots: Sequence[Slot], plant: Plant) -> str:

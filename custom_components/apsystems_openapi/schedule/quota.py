@@ -145,13 +145,17 @@ class CallCounts:
 
     def used(self, now: datetime, zone: tzinfo, quota: int, *, until: datetime | None = None) -> int:
         """Return the calls of a zone's running month, those of a clock that is ahead included."""
-        start, end = month_span(now, zone)
-        first, last = _quarter(start), None if until is None else _quarter(until)
+        first, last = _quarter(month_span(now, zone)[0]), None if until is None else _quarter(until)
         counted = sum(n for quarter, n in self.spent.items() if quarter >= first and (last is None or quarter < last))
+        return counted + self.assumed(now, zone, quota)
+
+    def assumed(self, now: datetime, zone: tzinfo, quota: int) -> int:
+        """Return how many calls of a zone's running month are taken to have been made before counting began."""
+        start, end = month_span(now, zone)
         if not start < self.opened < end:
-            return counted
+            return 0
         share = round(quota * ((self.opened - start) / (end - start)))
-        return counted + max(self.carried, min(share, limit(quota) - max(0, reserve(quota) - 2)))
+        return max(self.carried, min(share, limit(quota) - max(0, reserve(quota) - 2)))
 
     def budget(self, midnight: datetime, zones: Iterable[tzinfo], quota: int, share: float) -> Budget:
         """Return a system's budget as of a local midnight; `share` is its part of the calls that are left."""

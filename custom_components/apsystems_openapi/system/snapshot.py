@@ -58,15 +58,12 @@ class Calls:
 
     quota: int
     used: int
+    assumed: int
+    """Those of the used ones that are taken to have been made before this home began to count."""
     left: int
     planned_today: int
     estimate: int
     """Of the whole month, if every day goes on like this one."""
-
-    @classmethod
-    def of(cls, plan: DayPlan, quota: int, used: int, left: int) -> Calls:
-        """Return what a plan and the ledger say."""
-        return cls(quota=quota, used=used, left=left, planned_today=len(plan.slots), estimate=plan.estimate)
 
 
 @dataclass(frozen=True, kw_only=True)
