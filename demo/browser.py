@@ -6,7 +6,7 @@ import shutil
 import time
 from typing import TYPE_CHECKING
 
-# Installed in the demo's environment only, which mypy does not see.
+# Installed in the environment of scripts/screenshots only, which mypy does not see.
 from playwright.async_api import async_playwright  # type: ignore[import-not-found]
 
 from .polling import DemoError
@@ -31,17 +31,18 @@ _QUIET = (
 
 
 @asynccontextmanager
-async def open_page(instance: Instance) -> AsyncIterator[Page]:
+async def open_page(instance: Instance, time_zone: str) -> AsyncIterator[Page]:
     """Open a page of Home Assistant, signed in as its owner, in English and the light theme."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
-        raise DemoError("Chromium is not on the PATH; it is needed to take pictures")
+        raise DemoError("Chromium is not installed. On Debian: apt-get install chromium")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=chromium, args=list(_QUIET))
         context = await browser.new_context(
             color_scheme="light",
             locale="en-GB",
             reduced_motion="reduce",
+            timezone_id=time_zone,
         )
         await context.add_init_script(_stored_login(instance))
         try:

@@ -2,24 +2,24 @@
 
 from collections.abc import Iterable
 import contextlib
-from datetime import UTC, datetime, timedelta
+from datetime import date, datetime
 import re
 import time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from .client import Entity
-from .cloud import Cloud, by_kind
+from .cloud import Cloud, Silence, by_kind
+from .connection import RequestRefusedError
 from .expected import differences, figures, uids
 from .instance import Instance
 from .log import DOMAIN
 from .polling import DemoError, until
-from .steps import add_system, imported_history
+from .progress import Progress, Step
+from .steps import EVER, add_system, entity, fill_energy_dashboard, import_history
 
 # The recorder writes a sensor's first statistics at the next multiple of five minutes.
 _STATISTICS_S = 390
-# Calls of one round are two seconds apart, so that a round has ended after this time without a call.
-_QUIET_S = 5
-_WRITING_S = 60
 _ROUND_S = 300
 # The calls that one planned read may make, those for the history included.
 _PLANNED = {"ecu_energy minutely", "energy hourly", "energy daily", "batch power"}
@@ -30,62 +30,62 @@ _TRUTH_S = 10
 
 
 class Check:
-    """One run of all checks, on a Home Assistant that has no integration yet."""
+    """One run of all checks, on a Home Assistant that has no integration yet. The plant is `days` days old."""
 
-    def __init__(self, instance: Instance, cloud: Cloud) -> None:
+    def __init__(self, instance: Instance, cloud: Cloud, progress: Progress, days: int) -> None:
         self._instance = instance
         self._client = instance.client
         self._cloud = cloud
-        self._started = time.monotonic()
+        self._progress = progress
+        self._days = days
         self._truths: list[dict[str, Any]] = []
         self._truth_read_at = 0.0
-        self._number_of_calls = 0
-        self._quiet_since = time.monotonic()
+        self._silence = Silence(cloud)
         self._findings: list[str] = []
         self._differences: list[str] = []
 
     async def run(self) -> list[str]:
         """Run all checks, print each result, and return the problems found."""
         await self._read_truth()
-        entry_id = await add_system(self._client, self._cloud)
-        self._say("the config flow has created an entry")
+        async with self._progress.step("Setting up the integration") as step:
+            entry_id = await add_system(self._client, self._cloud)
+            step.status = "the config flow has created an entry"
         await self._check_figures()
         print(table((await self._entities()).values()))
         await self._check_devices(entry_id)
-        total = (await self._entities())[f"{self._cloud.sid}_total_energy"]
-        await self._client.save_solar_source(total.entity_id)
+        statistic_id = await self._check_history()
         await self._check_restart()
-        await self._check_energy_dashboard()
-        await self._check_history()
+        await self._check_energy_dashboard(statistic_id)
         self._find("The log: ", (record.text for record in self._instance.problems()))
-        self._say("calls made: " + ", ".join(f"{n} {kind}" for kind, n in by_kind(await self._calls()).items()))
+        calls = by_kind(await self._cloud.calls())
+        self._progress.say("Calls made: " + ", ".join(f"{count} {kind}" for kind, count in calls.items()))
         return self._findings
 
     async def _check_figures(self) -> None:
         """Wait until every sensor shows the true figure; press the buttons if the plan alone does not lead there."""
-        if not await self._are_figures_true():
-            for button in ("scan_inverters", "refresh_inverter_energy"):
-                entity = (await self._entities()).get(f"{self._cloud.sid}_{button}")
-                if entity is None:
-                    raise DemoError(f"There is no button {button}, and these differ: {'; '.join(self._differences)}")
-                await self._client.call_service("button", "press", entity.entity_id)
-            self._say("the buttons have been pressed, to fetch telemetry")
-            await self._are_figures_true()
+        async with self._progress.step("Comparing the figures") as step:
+            if not await self._are_figures_true(step):
+                for button in ("scan_inverters", "refresh_inverter_energy"):
+                    pressed = await entity(self._client, f"{self._cloud.sid}_{button}")
+                    with contextlib.suppress(RequestRefusedError):  # the cloud has nothing newer
+                        await self._client.call_service("button", "press", pressed.entity_id)
+                await self._are_figures_true(step)
+            count = len(figures(self._truths[-1], self._cloud.sid))
+            step.status = f"{count - len(self._differences)} of {count} are those of the cloud"
         self._find("", self._differences)
-        count = len(figures(self._truths[-1], self._cloud.sid))
-        self._say(f"{count - len(self._differences)} of {count} figures are those of the cloud")
 
-    async def _are_figures_true(self) -> bool:
+    async def _are_figures_true(self, step: Step) -> bool:
         """Wait until every figure is right, or no more calls are made; return whether all are right."""
 
         async def settled() -> bool:
-            quiet = await self._is_quiet()
-            if quiet or time.monotonic() - self._truth_read_at > _TRUTH_S:
+            is_silent = await self._silence.is_long_enough()
+            if is_silent or time.monotonic() - self._truth_read_at > _TRUTH_S:
                 await self._read_truth()
             self._differences = differences(await self._entities(), self._truths, self._cloud.sid)
-            return quiet or not self._differences
+            step.status = f"{len(self._differences)} differ"
+            return is_silent or not self._differences
 
-        self._quiet_since = time.monotonic()
+        self._silence.begin()
         await until(settled, "the end of the calls", timeout_s=_ROUND_S, interval_s=1)
         return not self._differences
 
@@ -106,24 +106,42 @@ class Check:
         if (total.get("device_class"), total.get("state_class")) != ("energy", "total_increasing"):
             self._findings.append("Total energy has not the classes energy and total_increasing")
 
+    async def _check_history(self) -> str | None:
+        """Compare the energy that the statistic has of the days before today with the truth; return its id."""
+        async with self._progress.step("Importing the history") as step:
+            statistic_id = await import_history(self._client, self._cloud, self._days, step)
+            if statistic_id is None:
+                self._findings.append("The history: nothing of the past is written")
+                return None
+            truth = await self._cloud.truth()
+            zone, today = ZoneInfo(truth["timezone"]), date.fromisoformat(truth["date"])
+            days = (await self._client.statistics([statistic_id], EVER, "day"))[statistic_id]
+            dated = {datetime.fromtimestamp(day["start"] / 1000, zone).date(): day["change"] for day in days}
+            past = {day: kwh for day, kwh in dated.items() if day < today}
+            written, true = sum(past.values()), (await self._cloud.truth(since=min(past)))["past_kwh"]
+            step.status = f"{len(past)} days with {written:.2f} kWh; the plant produced {true:.2f} kWh since the first"
+            if abs(written - true) > _ROUNDING_KWH * len(past):
+                self._findings.append(f"The history: {step.status}")
+        return statistic_id
+
     async def _check_restart(self) -> None:
         """Check that a restart costs no call and changes no state.
 
         A planned read may have fallen due meanwhile, which is no consequence of the restart: then restart once more.
         """
-        changes, calls = await self._restart()
-        if calls.keys() <= _PLANNED and calls:
-            self._say("a planned read fell due during the restart, restarting once more")
+        async with self._progress.step("Restarting Home Assistant") as step:
             changes, calls = await self._restart()
+            if calls.keys() <= _PLANNED and calls:
+                step.status = "once more, as a planned read fell due"
+                changes, calls = await self._restart()
+            step.status = f"{len(changes)} states have changed, {sum(calls.values())} calls were made"
         self._find("After the restart ", changes)
         self._find("The restart called ", (f"{kind} ({count})" for kind, count in calls.items()))
-        if not changes and not calls:
-            self._say("after a restart every entity has the same state, and no call was made")
 
     async def _restart(self) -> tuple[list[str], dict[str, int]]:
         """Restart; return the changed states, and the number of calls by kind."""
-        await until(self._is_quiet, "the end of the calls", timeout_s=_ROUND_S, interval_s=1)
-        calls, before = await self._calls(), await self._entities()
+        await self._until_silent()
+        calls, before = await self._cloud.calls(), await self._entities()
         await self._instance.restart()
 
         async def restored() -> bool:
@@ -131,52 +149,39 @@ class Check:
 
         with contextlib.suppress(DemoError):
             await until(restored, "the states after the restart", timeout_s=30)
-        await until(self._is_quiet, "the end of the calls", timeout_s=_ROUND_S, interval_s=1)
-        more = (await self._calls())[len(calls) :]
+        await self._until_silent()
+        more = (await self._cloud.calls())[len(calls) :]
         return _changes(before, await self._entities()), by_kind(more)
 
-    async def _is_quiet(self) -> bool:
-        """Return whether no call has been made for some seconds."""
-        if (number := len(await self._calls())) != self._number_of_calls:
-            self._number_of_calls, self._quiet_since = number, time.monotonic()
-        return time.monotonic() - self._quiet_since > _QUIET_S
+    async def _until_silent(self) -> None:
+        self._silence.begin()
+        await until(self._silence.is_long_enough, "the end of the calls", timeout_s=_ROUND_S, interval_s=1)
 
-    async def _check_energy_dashboard(self) -> None:
-        """Wait until the Energy dashboard accepts its solar source."""
+    async def _check_energy_dashboard(self, statistic_id: str | None) -> None:
+        """Wait until the Energy dashboard accepts either source of the production, with our power as its rate."""
+        sid = self._cloud.sid
+        total, power = [await entity(self._client, f"{sid}_{key}") for key in ("total_energy", "power")]
+        async with self._progress.step("Waiting for the first statistics of sensors, up to six minutes") as step:
+            source = await fill_energy_dashboard(self._client, self._cloud, statistic_id)
+            if (source["stat_energy_from"], source.get("stat_rate")) != (statistic_id, power.entity_id):
+                self._findings.append(f"The Energy dashboard has another solar source: {source}")
+            await self._check_source()
+            await self._client.save_solar_source(total.entity_id, power=power.entity_id)
+            await self._check_source()
+            step.status = "the Energy dashboard accepts the statistic, the total energy and the power"
+
+    async def _check_source(self) -> None:
+        """Wait until the Energy dashboard finds no mistake in its source."""
         issues: list[dict[str, Any]] = []
 
-        async def valid() -> bool:
+        async def is_valid() -> bool:
             nonlocal issues
             issues = await self._client.validate_energy()
             return not issues
 
-        self._say("waiting for the first statistics, up to six minutes")
-        try:
-            await until(valid, "a valid solar source", timeout_s=_STATISTICS_S, interval_s=2)
-            self._say("the Energy dashboard accepts its solar source")
-        except DemoError:
-            self._find("The Energy dashboard: ", (str(issue) for issue in issues))
-
-    async def _check_history(self) -> None:
-        """Make the statistic the solar source, and compare its energy before today with the truth."""
-        statistic_id = await imported_history(self._client, self._cloud)
-        await self._client.save_solar_source(statistic_id)
-        self._find("The Energy dashboard: ", map(str, await self._client.validate_energy()))
-        truth, start = await self._cloud.truth(), datetime.now(UTC) - timedelta(days=3650)
-        true, said = truth["lifetime_kwh"] - truth["today_kwh"], ""
-
-        async def is_written() -> bool:
-            nonlocal said
-            days = (await self._client.statistics([statistic_id], start, "day"))[statistic_id]
-            written = sum(day["change"] for day in days[:-1])
-            said = f"the statistic has {len(days)} days, {written:.2f} kWh before today; the plant produced {true:.2f}"
-            return bool(abs(written - true) <= _ROUNDING_KWH * len(days))
-
-        try:  # the recorder may still be writing the last months
-            await until(is_written, "the last rows of the statistic", timeout_s=_WRITING_S, interval_s=1)
-        except DemoError:
-            self._findings.append(said)
-        self._say(said)
+        with contextlib.suppress(DemoError):
+            await until(is_valid, "a valid solar source", timeout_s=_STATISTICS_S, interval_s=2)
+        self._find("The Energy dashboard: ", (str(issue) for issue in issues))
 
     async def _read_truth(self) -> None:
         """Read the true figures, and keep them when they differ from the last ones."""
@@ -185,17 +190,11 @@ class Check:
         if not self._truths or truth["newest_sample"] != self._truths[-1]["newest_sample"]:
             self._truths.append(truth)
 
-    async def _calls(self) -> list[dict[str, Any]]:
-        return await self._cloud.calls()
-
     async def _entities(self) -> dict[str, Entity]:
         return {entity.unique_id: entity for entity in await self._client.entities(DOMAIN)}
 
     def _find(self, prefix: str, texts: Iterable[str]) -> None:
         self._findings.extend(prefix + text for text in texts)
-
-    def _say(self, text: str) -> None:
-        print(f"{time.monotonic() - self._started:6.1f} s  {text}", flush=True)
 
 
 def _changes(before: dict[str, Entity], after: dict[str, Entity]) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from .connection import Connection
+from .connection import Connection, RequestRefusedError
 
 type Json = dict[str, Any]
 
@@ -78,12 +78,7 @@ class Client(Connection):
     """Onboarding, flows, registries, services and the Energy dashboard."""
 
     async def onboard(self, user: User, home: Home) -> None:
-        """Complete the onboarding, and stay signed in as `user`.
-
-        The home's place is set first: integrations that the onboarding sets up read it.
-        """
-        steps: list[Json] = await self.rest("GET", "/api/onboarding")
-        remaining = {step["step"] for step in steps if not step["done"]}
+        """Complete the onboarding, whose step `core_config` is done already, and stay signed in as `user`."""
         answer = await self.rest(
             "POST",
             "/api/onboarding/users",
@@ -97,8 +92,6 @@ class Client(Connection):
         )
         await self.take_code(answer["auth_code"])
         await self.configure_core(home)
-        if "core_config" in remaining:
-            await self.rest("POST", "/api/onboarding/core_config")
         await self.rest("POST", "/api/onboarding/analytics")
         await self.rest(
             "POST",
@@ -119,6 +112,13 @@ class Client(Connection):
             currency=home.currency,
             unit_system="metric",
             language="en",
+        )
+
+    async def show_times_of_home(self) -> None:
+        """Set the user's profile to the time zone of the home; the default is that of the browser."""
+        language = dict.fromkeys(("number_format", "time_format", "date_format", "first_weekday"), "language")
+        await self.ws(
+            "frontend/set_user_data", key="language", value={"language": "en-GB", **language, "time_zone": "server"}
         )
 
     async def start_flow(self, handler: str) -> Json:
@@ -181,10 +181,23 @@ class Client(Connection):
         """Call a service on one entity, and wait until it has finished."""
         await self.ws("call_service", domain=domain, service=service, target={"entity_id": entity_id})
 
-    async def save_solar_source(self, entity_id: str) -> None:
-        """Make a sensor or a statistic the only source of the Energy dashboard, as solar production."""
-        source = {"type": "solar", "stat_energy_from": entity_id, "config_entry_solar_forecast": None}
+    async def save_solar_source(self, entity_id: str, *, power: str) -> None:
+        """Make a sensor or a statistic the only source of the Energy dashboard, with a sensor of its power."""
+        source = {
+            "type": "solar",
+            "stat_energy_from": entity_id,
+            "stat_rate": power,
+            "config_entry_solar_forecast": None,
+        }
         await self.ws("energy/save_prefs", energy_sources=[source])
+
+    async def solar_sources(self) -> list[Json]:
+        """Return the solar sources of the Energy dashboard."""
+        try:
+            prefs = await self.ws("energy/get_prefs")
+        except RequestRefusedError:  # nobody has saved any
+            return []
+        return [source for source in prefs["energy_sources"] if source["type"] == "solar"]
 
     async def validate_energy(self) -> list[Json]:
         """Return the problems of the Energy dashboard's sources."""

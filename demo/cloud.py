@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date, datetime
 import json
 from pathlib import Path
 import sys
+import time
 from typing import Any
 
 import aiohttp
@@ -14,6 +16,7 @@ import aiohttp
 from .client import Home
 from .polling import until
 from .process import Process, empty_file
+from .progress import Progress
 
 _CHECKOUT = Path(__file__).parent.parent
 
@@ -53,9 +56,10 @@ class Cloud:
         """A home at the same place as the plant."""
         return Home(self.latitude, self.longitude, self.timezone)
 
-    async def truth(self) -> dict[str, Any]:
-        """Return the true figures of the plant, as far as its ECUs have uploaded them."""
-        systems: dict[str, dict[str, Any]] = (await self._control("truth"))["systems"]
+    async def truth(self, since: date | None = None) -> dict[str, Any]:
+        """Return the true figures of the plant, as far as its ECUs have uploaded them; `past_kwh` begins with a day."""
+        query = f"?since={since}" if since else ""
+        systems: dict[str, dict[str, Any]] = (await self._control(f"truth{query}"))["systems"]
         return systems[self.sid]
 
     async def calls(self) -> list[dict[str, Any]]:
@@ -73,8 +77,10 @@ class Cloud:
 
 
 @asynccontextmanager
-async def open_cloud(folder: Path, arguments: Sequence[str] = ()) -> AsyncIterator[Cloud]:
-    """Run the simulator with `arguments` (see `python -m simulator --help`); its output goes to `folder`."""
+async def open_cloud(
+    folder: Path, arguments: Sequence[str] = (), progress: Progress | None = None
+) -> AsyncIterator[Cloud]:
+    """Run the simulator with `arguments` (see `scripts/simulator --help`); its output goes to `folder`."""
     output = empty_file(folder / "cloud.log")
     command = (sys.executable, "-m", "simulator", *arguments)
     process = await Process.start("The simulator", command, cwd=_CHECKOUT, output=output)
@@ -84,12 +90,35 @@ async def open_cloud(folder: Path, arguments: Sequence[str] = ()) -> AsyncIterat
         return next((line for line in process.lines if line.startswith("{") and line.endswith("}")), None)
 
     try:
-        description = json.loads(await until(ready, "the simulator to be ready", timeout_s=120))
-        description.pop("now")
+        async with (progress or Progress(is_quiet=True)).step("Starting the simulated cloud") as step:
+            description = json.loads(await until(ready, "the simulator to be ready", timeout_s=120))
+            now = datetime.fromisoformat(description.pop("now"))
+            step.status = f"{description['url']}, its plant in {description['timezone']}, where it is {now:%H:%M}"
         async with aiohttp.ClientSession() as session:
             yield Cloud(**description, process=process, session=session)
     finally:
         await process.stop()
+
+
+class Silence:
+    """Notices when no call is made any more: those of a round are two seconds apart."""
+
+    _ENOUGH_S = 4
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._number = 0
+        self._since = time.monotonic()
+
+    def begin(self) -> None:
+        """Wait for the whole time again."""
+        self._since = time.monotonic()
+
+    async def is_long_enough(self) -> bool:
+        """Return whether no call has been made for some seconds."""
+        if (number := len(await self._cloud.calls())) != self._number:
+            self._number, self._since = number, time.monotonic()
+        return time.monotonic() - self._since > self._ENOUGH_S
 
 
 def by_kind(calls: Sequence[dict[str, Any]]) -> dict[str, int]:

@@ -14,10 +14,11 @@ from .client import Client, Home, User
 from .connection import RequestRefusedError
 from .log import Record, problems
 from .polling import DemoError, until
-from .process import Process, empty_file, free_port
+from .process import Process, check_port, empty_file, free_port
 
 CHECKOUT = Path(__file__).parent.parent
 INTEGRATION = CHECKOUT / "custom_components" / "apsystems_openapi"
+QUICK_CALLS = CHECKOUT / "demo" / "quick_calls"
 PYTHON = CHECKOUT / ".venv-demo" / "bin" / "python"
 
 # Not default_config: it searches the network for devices, and needs the internet.
@@ -37,8 +38,9 @@ logger:
     custom_components.apsystems_openapi: debug
 """
 
-# Marks the step core_config as done: it would set up weather and radio integrations, which need the internet.
-_QUIET_ONBOARDING = {"version": 4, "minor_version": 1, "key": "onboarding", "data": {"done": ["core_config"]}}
+# Marks the step core_config as done: it would set up integrations for weather, radio and speech, which need the
+# internet. The place of the home, which is the rest of this step, is set by a command.
+_ONBOARDING = {"version": 4, "minor_version": 1, "key": "onboarding", "data": {"done": ["core_config"]}}
 
 
 class Instance:
@@ -53,12 +55,9 @@ class Instance:
         folder: Path,
         port: int,
         components: Sequence[Path],
-        *,
-        quiet: bool,
     ) -> None:
         self.folder = folder.absolute()
         self._components = components
-        self._quiet = quiet
         self.output = empty_file(self.folder / "console.log")
         self._process: Process | None = None
         self.port = port
@@ -67,29 +66,39 @@ class Instance:
         self.user = User()
 
     async def start(self) -> Self:
-        """Write the configuration, start the process and wait until it answers."""
+        """Write the configuration and start the process."""
         if not PYTHON.exists():
             raise DemoError("The environment for Home Assistant is missing: run scripts/setup demo")
+        check_port(self.port)
         self._write_configuration()
         python = (PYTHON, "-W", "default::DeprecationWarning")
         command = (*python, "-m", "homeassistant", "--config", self.folder, "--log-no-color")
         self._process = await Process.start("Home Assistant", command, cwd=self.folder, output=self.output)
-        await until(self._answers, "Home Assistant to answer", timeout_s=300)
         return self
 
+    async def until_it_answers(self) -> None:
+        """Wait until it serves its pages."""
+        await until(self._answers, "Home Assistant to answer", timeout_s=300)
+
     async def sign_in(self, home: Home) -> None:
-        """Complete the onboarding, or log in if an earlier run has done so; wait until Home Assistant runs."""
+        """Complete the onboarding, or log in if an earlier run has done so, as soon as it answers; wait until it runs.
+
+        Pages show times in the home's time zone, wherever the browser is.
+        """
+        await self.until_it_answers()
         if await self._is_new():
             await self.client.onboard(self.user, home)
         else:
             await self.client.log_in(self.user.username, self.user.password)
             await self.client.configure_core(home)
+        await self.client.show_times_of_home()
         await until(self._runs, "Home Assistant to be running", timeout_s=300)
 
     async def restart(self) -> None:
         """Stop the process and start it again with the same folder; the access token stays valid."""
         await self.stop()
         await self.start()
+        await self.until_it_answers()
         await until(self._runs, "Home Assistant to be running", timeout_s=300)
 
     async def stop(self) -> None:
@@ -111,10 +120,11 @@ class Instance:
     def _write_configuration(self) -> None:
         storage = self.folder / ".storage"
         storage.mkdir(parents=True, exist_ok=True)
-        (self.folder / "configuration.yaml").write_text(_CONFIGURATION)
+        added = "".join(f"{component.name}:\n" for component in self._components if component != INTEGRATION)
+        (self.folder / "configuration.yaml").write_text(_CONFIGURATION + added)
         (storage / "http").write_text(json.dumps(_http_storage(self.port)))
-        if self._quiet and not (storage / "onboarding").exists():
-            (storage / "onboarding").write_text(json.dumps(_QUIET_ONBOARDING))
+        if not (storage / "onboarding").exists():
+            (storage / "onboarding").write_text(json.dumps(_ONBOARDING))
         for component in self._components:
             target = self.folder / "custom_components" / component.name
             shutil.rmtree(target, ignore_errors=True)
@@ -152,14 +162,14 @@ async def open_instance(
     *,
     port: int | None = None,
     components: Sequence[Path] = (INTEGRATION,),
-    quiet: bool = False,
 ) -> AsyncIterator[Instance]:
-    """Run a Home Assistant in `folder`, and stop it in the end, whatever happens.
+    """Start a Home Assistant in `folder`, and stop it in the end, whatever happens.
 
-    `quiet` skips the one step of onboarding that needs the internet, which takes ten seconds without it.
+    `components` are copied into its configuration; all but the integration are named there, so that they are set up.
+    Wait for it by `sign_in`. Raises DemoError when `port` is in use.
     """
     async with aiohttp.ClientSession() as session:
-        instance = Instance(session, folder, port or free_port(), components, quiet=quiet)
+        instance = Instance(session, folder, port or free_port(), components)
         try:
             yield await instance.start()
         finally:

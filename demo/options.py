@@ -1,36 +1,51 @@
-"""The command line of the demo, and the part of it that `--keep` stores for the next run."""
+"""The command line of the demo. Plain Python 3.11 without other packages, so that `--help` works everywhere."""
 
 import argparse
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
-import json
-from pathlib import Path
 import re
 
-from .client import Home
-from .polling import DemoError
+PLANTS = {
+    "home": ("DS3,DS3,QT2", 1),
+    "large": ("24xDS3,6xQT2", 3),
+}
+"""The inverters and the number of ECUs of the plants that have a name."""
 
-# The plant's age at its first run. It grows with the days, so that its lifetime energy never falls.
-_AGE_DAYS = 760
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line; exits with an error when options do not fit together."""
+    made = parser()
+    options = made.parse_args(arguments)
+    place = (options.latitude, options.longitude, options.time_zone)
+    if None in place and place != (None, None, None):
+        made.error("--latitude, --longitude and --time-zone must be given together")
+    inverters, ecus = PLANTS[options.plant]
+    options.inverters = options.inverters or _types(inverters)
+    options.ecus = options.ecus or ecus
+    return options
 
 
 def parser() -> argparse.ArgumentParser:
     """Build the command line."""
     made = argparse.ArgumentParser(
         prog="scripts/demo",
-        description="Start a simulated APsystems cloud and a real Home Assistant, complete its onboarding, and set "
-        "up this integration through its config flow.",
+        description="Start a simulated APsystems cloud and a real Home Assistant, complete its onboarding, set up "
+        "this integration through its config flow, and fill the Energy dashboard.",
     )
     made.add_argument("--check", action="store_true", help="run all checks and stop; exit code 0 when all pass")
     made.add_argument("--keep", action="store_true", help="continue the last run with --keep")
-    made.add_argument("--port", type=int, help="of Home Assistant (default: a free one)")
+    made.add_argument("--port", type=int, help="of Home Assistant (default: 8123, or the next that is free)")
     plant = made.add_argument_group("the plant", "With --keep, the options of the first run apply.")
-    plant.add_argument("--inverters", type=_types, default="DS3,DS3,QT2", help="such as DS3,QT2 or 9xDS3,2xQT2")
-    plant.add_argument("--ecus", type=int, default=1, help="how many ECUs share the inverters")
+    plant.add_argument("--plant", choices=PLANTS, default="home", help="inverters and ECUs (default: home)")
+    plant.add_argument("--inverters", type=_types, help="others than those of --plant, such as DS3,QT2 or 9xDS3,2xQT2")
+    plant.add_argument("--ecus", type=_number, help="how many ECUs share the inverters")
     plant.add_argument(
-        "--hour", type=int, default=13, metavar="HH", help="place the plant where it is this hour now (default: 13)"
+        "--hour",
+        type=int,
+        choices=range(24),
+        default=13,
+        metavar="HH",
+        help="place plant and home where it is this hour now, 0 to 23 (default: 13)",
     )
-    plant.add_argument("--latitude", type=float, help="place the plant here; with --longitude and --time-zone")
+    plant.add_argument("--latitude", type=float, help="place plant and home here; with --longitude and --time-zone")
     plant.add_argument("--longitude", type=float)
     plant.add_argument("--time-zone", help="such as Europe/Berlin")
     plant.add_argument("--seed", type=int, default=0, help="of the weather")
@@ -50,45 +65,8 @@ def _types(text: str) -> str:
     return ",".join(types)
 
 
-def simulator_arguments(options: argparse.Namespace) -> list[str]:
-    """Return the command line of the simulator."""
-    since = date.fromisoformat(options.since) if options.since else datetime.now(UTC).date()
-    age_days = _AGE_DAYS + (datetime.now(UTC).date() - since).days
-    arguments = {
-        "port": options.cloud_port,
-        "inverters": options.inverters,
-        "ecus": options.ecus,
-        "seed": options.seed,
-        "age-days": age_days,
-        "clock-shift": options.clock_shift,
-    }
-    site = (options.latitude, options.longitude, options.time_zone)
-    if site == (None, None, None):
-        arguments["site-where-it-is"] = options.hour
-    elif None in site:
-        raise DemoError("--latitude, --longitude and --time-zone must be given together")
-    else:
-        arguments |= {"site": f"{site[0]},{site[1]}", "timezone": site[2]}
-    return [f"--{name}={value}" for name, value in arguments.items()]
-
-
-def store(path: Path, options: argparse.Namespace, home: Home, *, port: int, cloud_port: int) -> None:
-    """Store what the next run must not change: the plant, and the addresses that Home Assistant has stored."""
-    kept = {
-        "latitude": home.latitude,
-        "longitude": home.longitude,
-        "time_zone": home.time_zone,
-        "inverters": options.inverters,
-        "ecus": options.ecus,
-        "seed": options.seed,
-        "port": port,
-        "cloud_port": cloud_port,
-        "since": options.since or datetime.now(UTC).date().isoformat(),
-    }
-    path.write_text(json.dumps(kept, indent=2))
-
-
-def recall(path: Path) -> Mapping[str, object]:
-    """Read what an earlier run has stored; empty without one."""
-    kept: dict[str, object] = json.loads(path.read_text()) if path.exists() else {}
-    return kept
+def _number(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number

@@ -18,6 +18,25 @@ def free_port() -> int:
     return port
 
 
+def next_free_port(first: int) -> int:
+    """Return the first free port on loopback from `first` on. Raises DemoError when there is none."""
+    for port in range(first, 65536):
+        with contextlib.suppress(DemoError):
+            check_port(port)
+            return port
+    raise DemoError(f"No port from {first} on is free")
+
+
+def check_port(port: int) -> None:
+    """Raise DemoError when a server on this machine uses a port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise DemoError(f"Port {port} cannot be used: {error.strerror}") from None
+
+
 def empty_file(path: Path) -> Path:
     """Create an empty file, and its folder if needed."""
     path.parent.mkdir(parents=True, exist_ok=True)

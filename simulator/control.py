@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 
 from aiohttp import web
@@ -45,8 +45,10 @@ class Controlled(Protocol):
 def add_routes(app: web.Application, cloud: Controlled) -> None:
     """Add the routes under /_simulator; they cost no quota and are not recorded as calls."""
 
-    async def truth(_: web.Request) -> web.Response:
-        systems = {sid: system(cloud.view(sid)) for sid in cloud.plants}
+    async def truth(request: web.Request) -> web.Response:
+        since = request.query.get("since")
+        first = date.fromisoformat(since) if since else None
+        systems = {sid: system(cloud.view(sid), first) for sid in cloud.plants}
         return web.json_response({"now": cloud.now().isoformat(), "systems": systems})
 
     async def calls(_: web.Request) -> web.Response:
@@ -79,8 +81,11 @@ def add_routes(app: web.Application, cloud: Controlled) -> None:
     app.router.add_post("/_simulator/changes", changes)
 
 
-def system(view: View) -> dict[str, Json]:
-    """Return the truth about a plant: kWh, W, V, A, Hz, degrees Celsius, ISO times."""
+def system(view: View, since: date | None = None) -> dict[str, Json]:
+    """Return the truth about a plant: kWh, W, V, A, Hz, degrees Celsius, ISO times.
+
+    `past_kwh` is the energy from a day to yesterday, by default from the first one.
+    """
     truth = Truth(view)
     return {
         "timezone": view.plant.timezone,
@@ -89,6 +94,7 @@ def system(view: View) -> dict[str, Json]:
         "date": view.today.isoformat(),
         "today_kwh": truth.today_kwh(),
         "lifetime_kwh": truth.lifetime_kwh(),
+        "past_kwh": truth.past_kwh(since or view.plant.create_date),
         "hourly_kwh": [*truth.hourly_kwh(view.today)],
         "power_w": truth.power_w(),
         "newest_sample": _iso(truth.newest_sample()),

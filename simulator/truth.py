@@ -45,6 +45,10 @@ class Truth:
         start = self._midnight(self.view.today)
         return self.energy_kwh(start, self._midnight(self.view.today + timedelta(days=1)))
 
+    def past_kwh(self, since: date) -> float:
+        """Return the energy from a day on to the end of yesterday, kWh."""
+        return self.energy_kwh(self._midnight(since), self._midnight(self.view.today))
+
     def lifetime_kwh(self) -> float:
         """Return the energy since the first day, kWh, with the plant's lasting correction."""
         start, end = (self._midnight(day) for day in (self.view.plant.create_date, self.view.today + timedelta(days=1)))

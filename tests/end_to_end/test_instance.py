@@ -38,7 +38,7 @@ class Setting:
 async def setting(tmp_path: Path) -> AsyncIterator[Setting]:
     async with AsyncExitStack() as stack:
         cloud = await stack.enter_async_context(open_cloud(tmp_path, ["--site-where-it-is=13"]))
-        instance = await stack.enter_async_context(open_instance(tmp_path, quiet=True))
+        instance = await stack.enter_async_context(open_instance(tmp_path))
         await instance.sign_in(cloud.home)
         yield Setting(cloud=cloud, instance=instance)
 
@@ -101,22 +101,22 @@ async def test_values_survive_an_outage_of_the_cloud_and_a_restart(setting: Sett
     client, cloud = setting.client, setting.cloud
     await add_system(client, cloud)
     known = await until(lambda: powers(setting), "the telemetry", timeout_s=30)
-    refresh = await entity(setting, "refresh_inverter_energy")
+    scan = await entity(setting, "scan_inverters")
 
     await cloud.stop()
     for _ in range(2):
         with pytest.raises(RequestRefusedError, match="Failed to connect to APsystems"):
-            await client.call_service("button", "press", refresh.entity_id)
+            await client.call_service("button", "press", scan.entity_id)
     assert await powers(setting) == known
     await setting.instance.restart()
     assert await until(lambda: powers(setting), "the values after the restart", timeout_s=30) == known
 
     port = cloud.url.rpartition(":")[2]
     async with open_cloud(tmp_path, ["--site-where-it-is=13", f"--port={port}"]):
-        await client.call_service("button", "press", refresh.entity_id)
+        await client.call_service("button", "press", scan.entity_id)
     assert await powers(setting)
     lines = [problem.text.rpartition("] ")[2] for problem in setting.instance.problems()]
-    assert any(line.startswith("Failed to fetch telemetry, keeping the last values: ") for line in lines), lines
+    assert any(line.startswith("Failed to fetch inverters, keeping the last values: ") for line in lines), lines
     assert len(set(lines)) == len(lines), "each problem is logged once"
 
 
