@@ -7,7 +7,7 @@ import re
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED
-from homeassistant.core import Event, EventStateChangedData, callback
+from homeassistant.core import Event, EventStateChangedData, State, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 import pytest
@@ -59,14 +59,19 @@ class Watch:
         entity_id, old, new = event.data["entity_id"], event.data["old_state"], event.data["new_state"]
         if new is None or new.state == "unavailable":
             self.wrong.append(f"{entity_id} is gone")
-        elif entity_id in (self._total, self._today) and new.state == "unknown":
-            self.wrong.append(f"{entity_id} is unknown")
         elif entity_id in (self._total, self._today) and old is not None:
-            begun = old.attributes.get("last_reset") != new.attributes.get("last_reset")
-            if float(new.state) < float(old.state) and not begun:
-                self.wrong.append(f"{entity_id} falls from {old.state} to {new.state}")
+            self._note_energy(entity_id, old, new)
         elif entity_id in self._powers and new.state != "unknown" and not 0 <= float(new.state) <= self._most:
             self.wrong.append(f"{entity_id} shows {new.state}")
+
+    def _note_energy(self, entity_id: str, old: State, new: State) -> None:
+        """Today's may become unknown, but only from the 0 with which a day begins that then has no sample."""
+        before, after = (None if state.state == "unknown" else float(state.state) for state in (old, new))
+        begun = old.attributes.get("last_reset") != new.attributes.get("last_reset")
+        if after is None and (before or entity_id == self._total):
+            self.wrong.append(f"{entity_id} was {old.state} and is unknown")
+        if before is not None and after is not None and after < before and not begun:
+            self.wrong.append(f"{entity_id} falls from {old.state} to {new.state}")
 
     def check(self) -> None:
         """Check that no wrong state was written, no entity removed, and no energy is above the plant's."""
@@ -75,10 +80,9 @@ class Watch:
         made = self._house.truth
         total, today = self._house.value("total_energy"), self._house.value("today_energy")
         assert total is not None
-        assert today is not None
         # The hours of a day have two decimals each.
         assert 0 < total <= made.lifetime_kwh() + 0.15
-        assert 0 <= today <= made.today_kwh() + 0.15
+        assert 0 <= (today or 0) <= made.today_kwh() + 0.15
 
 
 def logged(house: House, line: re.Pattern[str]) -> Counter[str]:
