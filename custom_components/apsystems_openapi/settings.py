@@ -134,6 +134,8 @@ async def async_find_zone(name: str | None) -> tzinfo | None:
     """Return a time zone by the cloud's name for it; None for any other text (`api.md` §3)."""
     if not name:
         return None
+    if name == str(home := dt_util.get_default_time_zone()):  # nearly always, and this is asked every few minutes
+        return home
     try:
         return await dt_util.async_get_time_zone(name)
     except OSError, ValueError:  # an absolute path, a folder, a name that is too long
