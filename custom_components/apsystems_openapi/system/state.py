@@ -360,7 +360,7 @@ class SystemState:
         return self.ecus is None or set(ecus) != set(self.ecus)
 
     def _with_inverters(self, inverters: tuple[Inverter, ...]) -> SystemState:
-        """Return the state with these inverters, and without what is known of others and of ECUs that have none."""
+        """Return the state with these inverters, and without the data of others and of ECUs that have none."""
         uids, eids = {inverter.uid for inverter in inverters}, {inverter.eid for inverter in inverters}
         return replace(
             self,
