@@ -134,6 +134,16 @@ async def test_an_invalid_stored_state_is_fetched_again(house: House, hass_stora
     assert len(house.calls()) == 7
 
 
+async def test_nothing_is_written_while_nothing_changes(house: House, hass_storage: Disk) -> None:
+    """A night of ticks wears no memory card."""
+    await house.set_up()
+    await house.pass_time("2026-06-16 00:30")
+    stored = [hass_storage.pop(key) for key in list(hass_storage) if key.startswith(DOMAIN)]
+    assert len(stored) == 2
+    await house.pass_time("2026-06-16 04:30")
+    assert not [key for key in hass_storage if key.startswith(DOMAIN)]
+
+
 async def test_a_stored_state_of_a_later_version_is_fetched_again(house: House, hass_storage: Disk) -> None:
     """So an owner can go back to an older version of the integration."""
     hass_storage[f"{DOMAIN}.{house.sid}"] = {"version": 99, "minor_version": 1, "key": "", "data": {}}

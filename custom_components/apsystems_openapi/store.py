@@ -67,8 +67,8 @@ class StateStore:
 
     @callback
     def set(self, state: SystemState) -> None:
-        """Make a state the current one."""
-        if state is self.state or self._is_closed:
+        """Make a state the current one; one that is the same is not written again."""
+        if state == self.state or self._is_closed:
             return
         self.state = state
         self._file.async_delay_save(lambda: dump(state), SAVE_DELAY_S)
