@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .browser import open_page
 from .client import Client
 from .cloud import Cloud, open_cloud
-from .instance import CHECKOUT, INTEGRATION, QUICK_CALLS, Instance, open_instance
+from .instance import INTEGRATION, QUICK_CALLS, Instance, open_instance
 from .log import DOMAIN
 from .polling import DemoError, until
 from .progress import Progress
@@ -19,7 +20,6 @@ from .steps import add_system, fill_energy_dashboard, import_history
 if TYPE_CHECKING:
     from playwright.async_api import Page  # type: ignore[import-not-found]
 
-_IMAGES = CHECKOUT / "docs" / "images"
 _WIDTH = 1280
 # Pages scroll within an element of their own. So high a window shows any of them whole.
 _HIGHEST = 3000
@@ -35,8 +35,8 @@ _PERIODS = {"energy-day": "today", "energy-month": "this_month", "energy-year": 
 
 
 def take_all(options: argparse.Namespace) -> int:
-    """Take the pictures that `options.only` names; return the exit code."""
-    _IMAGES.mkdir(parents=True, exist_ok=True)
+    """Take the pictures that `options.only` names, into `options.output`; return the exit code."""
+    options.output.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory() as folder:
             asyncio.run(_take(Path(folder), options))
@@ -48,6 +48,7 @@ def take_all(options: argparse.Namespace) -> int:
 
 async def _take(folder: Path, options: argparse.Namespace) -> None:
     progress = Progress()
+    paths = {name: options.output / f"{name}.png" for name in options.only}
     async with (
         open_instance(folder, components=[INTEGRATION, QUICK_CALLS]) as instance,
         open_cloud(folder, [f"--site-where-it-is={options.hour}"], progress) as cloud,
@@ -55,20 +56,20 @@ async def _take(folder: Path, options: argparse.Namespace) -> None:
         async with progress.step("Starting Home Assistant"):
             await instance.sign_in(cloud.home)
         async with open_page(instance, cloud.timezone) as page:
-            if "config-flow" in options.only:
-                await _config_flow(page, instance)
+            if "config-flow" in paths:
+                await _config_flow(page, instance, paths["config-flow"])
             async with progress.step("Setting up the integration"):
                 await add_system(instance.client, cloud)
                 await until(lambda: _telemetry(instance.client), "the telemetry", timeout_s=120)
             async with progress.step("Importing the history") as step:
                 statistic_id = await import_history(instance.client, cloud, 400, step)
                 await fill_energy_dashboard(instance.client, cloud, statistic_id)
-            await _devices(page, instance, cloud, options.only)
-            for name in filter(_PERIODS.get, options.only):
-                await _energy(page, instance, name)
+            await _devices(page, instance, cloud, paths)
+            for name in _PERIODS.keys() & paths.keys():
+                await _energy(page, instance, _PERIODS[name], paths[name])
 
 
-async def _config_flow(page: Page, instance: Instance) -> None:
+async def _config_flow(page: Page, instance: Instance, path: Path) -> None:
     """Take a picture of the first form, which is a dialog."""
     await page.set_viewport_size({"width": 640, "height": 1000})
     await page.goto(f"{instance.url}/config/integrations/dashboard/add?domain={DOMAIN}")
@@ -77,11 +78,11 @@ async def _config_flow(page: Page, instance: Instance) -> None:
         await page.locator(f"ha-form [name={name}] input").first.fill(text)
     await page.wait_for_timeout(500)  # no event announces that the dialog has its final size
     dialog = await page.locator("dialog:visible").last.bounding_box()
-    await _save(page, "config-flow", clip=dialog)
+    await _save(page, path, clip=dialog)
     await page.keyboard.press("Escape")
 
 
-async def _devices(page: Page, instance: Instance, cloud: Cloud, wanted: tuple[str, ...]) -> None:
+async def _devices(page: Page, instance: Instance, cloud: Cloud, paths: Mapping[str, Path]) -> None:
     """Take the pictures of the system's device page and of its largest inverter's."""
     entries = await instance.client.entries(DOMAIN)
     devices = {
@@ -89,21 +90,21 @@ async def _devices(page: Page, instance: Instance, cloud: Cloud, wanted: tuple[s
     }
     inverter = max(uid for uid in devices if uid.isdecimal())
     for uid, name in ((cloud.sid, "system"), (inverter, "inverter")):
-        if name in wanted:
+        if name in paths:
             await page.goto(f"{instance.url}/config/devices/device/{devices[uid]}")
             await page.get_by_text("Sensors", exact=True).wait_for()
-            await _picture(page, name, bottom=await _end_of_cards(page))
+            await _picture(page, paths[name], bottom=await _end_of_cards(page))
 
 
-async def _energy(page: Page, instance: Instance, name: str) -> None:
+async def _energy(page: Page, instance: Instance, period: str, path: Path) -> None:
     """Take a picture of the Energy dashboard. The period that it shows first is in the browser's storage."""
     for key in ("_energy", "_energy_dashboard", "_energy_energy"):
-        await page.evaluate(f"localStorage.setItem('energy-default-period-{key}', '{_PERIODS[name]}')")
+        await page.evaluate(f"localStorage.setItem('energy-default-period-{key}', '{period}')")
     await page.goto("about:blank")
     await page.goto(f"{instance.url}/energy/electricity")
     await page.get_by_text("Solar production").first.wait_for()
     await page.wait_for_timeout(1500)  # no event announces that the charts are drawn
-    await _picture(page, name, bottom=await _end_of_cards(page) + _DATE_BAR)
+    await _picture(page, path, bottom=await _end_of_cards(page) + _DATE_BAR)
 
 
 async def _end_of_cards(page: Page) -> float:
@@ -120,15 +121,14 @@ async def _telemetry(client: Client) -> bool:
     return bool(powers) and all(power.number is not None for power in powers)
 
 
-async def _picture(page: Page, name: str, *, bottom: float) -> None:
+async def _picture(page: Page, path: Path, *, bottom: float) -> None:
     """Take a picture of a page down to an edge."""
     await page.set_viewport_size({"width": _WIDTH, "height": round(bottom) + _MARGIN})
     await page.wait_for_load_state("networkidle")
     await page.wait_for_timeout(500)  # no event announces that the charts have their new size
-    await _save(page, name)
+    await _save(page, path)
 
 
-async def _save(page: Page, name: str, **part: Any) -> None:  # noqa: ANN401 -- Playwright's own type is not installed
-    path = _IMAGES / f"{name}.png"
-    await page.screenshot(path=path, animations="disabled", **part)
-    print(path.relative_to(CHECKOUT), f"{path.stat().st_size // 1024} kB", flush=True)
+async def _save(page: Page, path: Path, **part: Any) -> None:  # noqa: ANN401 -- Playwright's own type is not installed
+    picture = await page.screenshot(path=path, animations="disabled", **part)
+    print(path, f"{len(picture) // 1024} kB", flush=True)

@@ -1,6 +1,7 @@
 """`scripts/screenshots`. Imports nothing but the standard library until the command line is read."""
 
 import argparse
+from pathlib import Path
 import sys
 
 PICTURES = ("config-flow", "system", "inverter", "energy-day", "energy-month", "energy-year")
@@ -10,9 +11,11 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         prog="scripts/screenshots",
-        description="Take the README's pictures of Home Assistant's pages from a real run, into docs/images. Needs "
-        "Chromium: on Debian, apt-get install chromium.",
+        description="Take the README's pictures of Home Assistant's pages from a real run. Needs Chromium: on Debian, "
+        "apt-get install chromium.",
     )
+    images = Path(__file__).parent.parent / "docs" / "images"
+    parser.add_argument("--output", type=Path, default=images, metavar="FOLDER", help="default: docs/images")
     parser.add_argument("--only", choices=PICTURES, nargs="+", default=PICTURES, help="take these (default: all)")
     parser.add_argument("--hour", type=int, choices=range(24), default=13, metavar="HH", help="the hour at the plant")
     return parser.parse_args(arguments)

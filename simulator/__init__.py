@@ -1,6 +1,6 @@
 """A stand-in for the APsystems cloud: its wire contract over HTTP, a plant under a computed sun, faults.
 
-Public names are imported at their first use, so that `python -m simulator --help` needs only Python 3.11.
+Public names are imported at their first use, so that `scripts/simulator --help` needs only Python 3.11.
 """
 
 from importlib import import_module

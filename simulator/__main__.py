@@ -1,4 +1,4 @@
-"""`python -m simulator`. Imports nothing but the standard library until the command line is read."""
+"""`scripts/simulator`. Imports nothing but the standard library until the command line is read."""
 
 import asyncio
 from contextlib import suppress
@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         from .process import cloud_of, serve  # noqa: PLC0415 -- `--help` works without them
     except (ImportError, SyntaxError) as error:
-        sys.exit(f'Serving needs the project\'s environment ({error.msg}): "$(scripts/setup)/bin/python" -m simulator')
+        sys.exit(f"Serving needs the project's environment ({error.msg}): run scripts/simulator")
     try:
         cloud = cloud_of(options)
     except ValueError as error:

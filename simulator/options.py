@@ -12,7 +12,7 @@ INVERTER_TYPES = {"DS3": (2, 1), "QS1": (4, 1), "QT2": (4, 3), "YC600": (2, 1)}
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     made = argparse.ArgumentParser(
-        prog="python -m simulator",
+        prog="scripts/simulator",
         description="A stand-in for the APsystems cloud. Prints one line of JSON with its address and "
         "credentials when it is ready. GET /_simulator/truth and /_simulator/calls, POST /_simulator/faults and "
         "/_simulator/changes.",
