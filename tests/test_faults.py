@@ -265,6 +265,7 @@ async def test_buttons_pressed_in_a_faulty_cloud_lose_nothing(house: House) -> N
             continue
         house.cloud.clear_faults()
         house.cloud.order(parse_fault(fault))
+        house.freezer.tick(timedelta(minutes=16))  # so that there may be something newer
         for key in ("scan_inverters", "refresh_inverter_energy"):
             try:
                 await house.press(key)

@@ -11,7 +11,7 @@ async def test_when_the_month_is_nearly_spent_polls_stretch_and_the_log_says_so_
     await house.set_up()
     # The share of June up to set-up, 635 calls, is taken as spent; buttons spend most of the others.
     while house.state("api_calls_month").attributes["left"] > 140:
-        await house.press("refresh_inverter_energy")
+        await house.press("scan_inverters")
     before = len(house.calls())
     await house.pass_time("2026-06-21 01:00", timedelta(minutes=10))
     day_of_buttons = len(house.calls(since=before))

@@ -135,10 +135,14 @@ class Importer:
             self._change(lambda backlog: replace(backlog, unwritten=Unwritten()))
             return
         await self._async_adjust_total(clock)
+        for month in unwritten.months:  # their totals say what the hours of days add up to
+            if not month.is_check:
+                await self._async_write_month(month, clock)
         for day in unwritten.days:
             await self._async_write_day(day, clock)
         for month in unwritten.months:
-            await self._async_write_month(month, clock)
+            if month.is_check:
+                await self._async_write_month(month, clock)
         await self._async_write_panels(unwritten.panels, clock)
         await self._async_write_running_day(clock)
         await self._async_move_cursor(clock)
