@@ -32,6 +32,16 @@ from schedule.sun import Site, solar_day, sun_elevation  # noqa: E402
 from tests.plan_runner import READS, PlanRunner, UploadRunner, Uploads, days_from  # noqa: E402
 
 KINDS = (Kind.ECU_DAY, Kind.SUMMARY, Kind.HOURLY, Kind.BATCH_POWER, Kind.BATCH_ENERGY, Kind.TELEMETRY)
+NAMES = {
+    # In pictures, for owners.
+    Kind.ECU_DAY: "today's energy and power",
+    Kind.SUMMARY: "energy of the system",
+    Kind.HOURLY: "energy by the hour",
+    Kind.BATCH_POWER: "power of every panel",
+    Kind.BATCH_ENERGY: "energy of every panel",
+    Kind.TELEMETRY: "voltages, temperatures",
+}
+POLLING = "a read every 30 minutes, without counting"
 MINUTE = timedelta(minutes=1)
 PHASES = (0.2, 0.4, 0.6, 0.8, 1.0)  # of the period: figures for uploads are means over them
 LEARNING_DAYS = 3
@@ -194,13 +204,14 @@ def draw_uploads(day: date, site: Site, plant: Plant, options: Options, uploads:
         ages = runner.ages(day)
         times, minutes = [at for at, _ in ages], [age for _, age in ages]
         reads = sorted({slot.at for slot in runner.slots[day] if slot.call.kind in READS})
-        name = "following the uploads" if follow else "not following"
+        name = "Each read just after an upload" if follow else "Reads at even intervals"
         chart.plot(times, minutes, color="#1565c0", linewidth=1.2)
         chart.axhline(runner.mean_age([day]), color="#1565c0", linewidth=0.8, linestyle="--")
-        chart.plot(arrivals, [-4] * len(arrivals), "|", color="#9e9e9e", markersize=6, label="uploads")
-        chart.plot(reads, [-10] * len(reads), "^", color="#e65100", markersize=4, label="reads")
-        chart.set_title(f"{name}: {runner.mean_age([day]):.0f} min old on average", fontsize="medium", loc="left")
-        chart.set_ylabel("age, min")
+        chart.plot(arrivals, [-4] * len(arrivals), "|", color="#9e9e9e", markersize=6, label="an upload of the ECU")
+        chart.plot(reads, [-10] * len(reads), "^", color="#e65100", markersize=4, label="a read")
+        age = f"today's energy is {runner.mean_age([day]):.0f} minutes old on average"
+        chart.set_title(f"{name}: {age}", fontsize="medium", loc="left")
+        chart.set_ylabel("age, minutes")
     charts[0].legend(fontsize="small", loc="lower right", bbox_to_anchor=(1, 1), ncols=2, frameon=False)
     charts[0].set_ylim(-15, None)
     charts[0].set_xlim(times[0] - timedelta(minutes=30), times[-1] + timedelta(minutes=30))
@@ -219,15 +230,15 @@ def draw_year(months: list[MonthPreview], polling: list[MonthPreview], path: Pat
     for kind in KINDS:
         counts = [month.calls[kind] for month in months]
         if any(counts):
-            calls.bar(names, counts, bottom=below, label=kind.value.replace("_", " "))
+            calls.bar(names, counts, bottom=below, label=NAMES[kind])
         below = [a + b for a, b in zip(below, counts, strict=True)]
-    calls.plot(names, [month.calls.total() for month in polling], "kx", label="30-minute polling")
-    calls.axhline(DEFAULT_QUOTA, color="black", linewidth=0.8, linestyle="--")
+    calls.plot(names, [month.calls.total() for month in polling], "kx", label=POLLING)
+    calls.axhline(DEFAULT_QUOTA, color="black", linewidth=0.8, linestyle="--", label="the 1000 calls of the free plan")
     calls.set_ylabel("calls a month")
-    calls.legend(fontsize="small", ncols=4, loc="lower center", framealpha=0.9)
+    calls.legend(fontsize="small", ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1), frameon=False)
     ages.plot(names, [month.energy_age for month in months], marker="o", label="planned")
-    ages.plot(names, [month.energy_age for month in polling], "kx--", linewidth=0.8, label="30-minute polling")
-    ages.set_ylabel("age of today's energy, min")
+    ages.plot(names, [month.energy_age for month in polling], "kx--", linewidth=0.8, label=POLLING)
+    ages.set_ylabel("age of today's energy, minutes")
     ages.set_ylim(bottom=0)
     ages.legend(fontsize="small")
     figure.savefig(path)
@@ -241,19 +252,20 @@ def draw_day(day: date, site: Site, plant: Plant, options: Options, path: Path) 
     midnight = site.midnight(day)
     counts = CallCounts(opened=midnight - timedelta(days=400))
     slots = [carried_out(day.replace(day=n), site, plant, counts, options) for n in range(1, day.day + 1)][-1]
+    kinds = [kind for kind in KINDS if any(slot.call.kind is kind for slot in slots)]
     figure = Figure(figsize=(9, 3.2), layout="constrained")
-    axes = figure.subplots()
+    sun, axes = figure.subplots(2, 1, sharex=True, height_ratios=(2, 3))
     times = [midnight + timedelta(minutes=5 * n) for n in range(288)]
-    heights = [sun_elevation(site, time) for time in times]
-    axes.fill_between(times, 0, [max(0.0, height) for height in heights], color="#ffd54f", alpha=0.5)
-    for number, kind in enumerate(KINDS):
+    sun.fill_between(times, [max(0.0, sun_elevation(site, time)) for time in times], color="#ffd54f", alpha=0.5)
+    sun.set_ylim(0, 70)  # degrees: a winter day is seen to be lower
+    sun.set_yticks([])
+    sun.set_title(f"{day:%-d %B}: the sun, and {len(slots)} calls", fontsize="medium", loc="left")
+    for number, kind in enumerate(kinds):
         calls = [slot.at for slot in slots if slot.call.kind is kind]
-        if calls:
-            axes.plot(calls, [-3 - 4 * number] * len(calls), "|", markersize=9, label=kind.value.replace("_", " "))
-    axes.set_yticks([0, 20, 40, 60], ["0°", "20°", "40°", "60°"])
-    axes.set_ylabel("sun")
+        axes.plot(calls, [number] * len(calls), "|", markersize=11, markeredgewidth=1.5)
+    axes.set_yticks(range(len(kinds)), [NAMES[kind] for kind in kinds])
+    axes.set_ylim(len(kinds) - 0.4, -0.6)
     axes.xaxis.set_major_formatter(DateFormatter("%H:%M", tz=site.zone))
-    axes.legend(fontsize="small", ncols=3, loc="upper left")
     axes.set_xlim(times[0], times[-1])
     figure.savefig(path)
 
