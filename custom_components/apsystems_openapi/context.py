@@ -16,6 +16,7 @@ from .schedule.sun import Site
 from .settings import async_locate, options_of
 from .store import StateStore
 from .system.clock import Clock
+from .system.day_end import advanced
 from .system.due import Situation
 from .system.snapshot import Calls, Snapshot, snapshot
 from .system.state import SystemState
@@ -102,7 +103,7 @@ class SystemContext:
     async def async_snapshot(self) -> Snapshot:
         """Return what entities show; the state comes to the present time before."""
         clock = self.clock
-        self.store.set(self.state.at(clock, has_recorder=self.keeps_statistics))
+        self.store.set(advanced(self.state, clock, has_recorder=self.keeps_statistics))
         plan = await self.async_plan()
         calls = Calls(
             quota=self.ledger.quota,

@@ -26,6 +26,7 @@ from .ledger import Ledger
 from .runner import InterruptedRoundError, Runner
 from .schedule.calls import Call, Slot
 from .settings import async_bring_in_step, async_unknown_zone
+from .system.day_end import advanced
 from .system.presses import Press, Refusal, blocked
 from .system.reactions import after_first_read, after_loan, after_request, before_first_read
 from .system.snapshot import Snapshot
@@ -190,7 +191,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[Snapshot]):
 
     async def _async_make_due_calls(self) -> None:
         """Make the calls that have fallen due, then those that the history may borrow."""
-        self._store.set(self.state.at(self.context.clock, has_recorder=self.context.keeps_statistics))
+        self._store.set(advanced(self.state, self.context.clock, has_recorder=self.context.keeps_statistics))
         failure = await self._async_run(self.context.situation.due((await self.context.async_plan()).slots))
         if failure is not None or not self.importer.is_ready:
             return

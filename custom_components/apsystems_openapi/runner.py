@@ -21,6 +21,7 @@ from .entry_ledger import EntryLedger
 from .failures import BLOCKED, BLOCKING, Failures
 from .ledger import LedgerError
 from .schedule.calls import Call, Purpose, Slot
+from .system.day_end import with_closed_day
 from .system.due import Situation
 from .system.reactions import after_failure, after_lost_connection, after_reads, after_success
 from .system.state import Spent, SystemState
@@ -181,7 +182,7 @@ class Runner:
             return failure
         else:
             before = self._store.state
-            state = update.apply(before, slot, answer, reading).with_closed_day(before, clock)
+            state = with_closed_day(update.apply(before, slot, answer, reading), before, clock)
         self._keep(after_success(state, slot, clock), ledger)
         answered.append(slot)
         if is_history:

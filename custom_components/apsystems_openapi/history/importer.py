@@ -17,8 +17,9 @@ from homeassistant.helpers.event import async_call_later
 from ..cloud.models import HOURS, Series
 from ..system.backlog import Backlog, FetchedDay, FetchedMonth, PanelDay, Unwritten
 from ..system.clock import DAY, Clock
+from ..system.day_end import ROUNDING_KWH, closed_hours
 from ..system.energy import Adjustment
-from ..system.state import ROUNDING_KWH, SystemState
+from ..system.state import SystemState
 from .recorder import Extent, RecorderBusyError, Statistic, StatisticsWriter, Written
 from .rows import DayEnergy, is_coarse, noon_of
 
@@ -212,7 +213,7 @@ class Importer:
     async def _async_write_running_day(self, clock: Clock) -> None:
         """Write the hours of today that have closed."""
         state = self._state()
-        known = state.closed_hours(clock)
+        known = closed_hours(state, clock)
         if known is None or known.day != clock.day or state.backlog.settled == known.day:
             return
         hours = (known.day, known.hours, known.closed.replace(minute=0, second=0, microsecond=0))

@@ -5,7 +5,7 @@ An answer only ever adds or replaces what it speaks of: a null, an empty list or
 
 from collections.abc import Iterable, Mapping, Set as AbstractSet
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from ..cloud.models import (
@@ -24,13 +24,12 @@ from ..schedule.calls import Kind, Plant
 from ..schedule.options import Options
 from ..schedule.rhythm import Observation, with_observation
 from ..schedule.sun import LAST_MINUTE
-from .backlog import Backlog, FetchedDay, PanelDay
+from .backlog import Backlog, PanelDay
 from .clock import Clock
 from .energy import (
     Adjustment,
     Energy,
     Reading,
-    at_day,
     power_limit_kw,
     with_hours,
     with_lower_total,
@@ -50,8 +49,6 @@ from .topology import (
 )
 from .waits import Waits
 
-# A day's total differs from its hours by what the cloud rounds; by more, hours came late and are fetched again.
-ROUNDING_KWH: Final = 0.1
 NEWS_KWH: Final = 0.01
 # One refusal in a row only raises a doubt.
 REFUSALS_BELIEVED: Final = 2
@@ -65,6 +62,11 @@ class Hours:
     kwh: Series
     read_at: datetime | None = None
     """When it was fetched; None when it is the sum of the ECUs' own series."""
+
+    @property
+    def total(self) -> float:
+        """Their sum (kWh); an hour that is not known counts as 0."""
+        return sum(kwh or 0.0 for kwh in self.kwh)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,80 +249,6 @@ class SystemState:
         """Return the known energy; before anything is known, today's is 0 until the sun rises."""
         return self.energy or Energy(day=reading.day, today=0.0 if reading.before_sunrise else None)
 
-    def at(self, clock: Clock, *, has_recorder: bool) -> SystemState:
-        """Return the state at a time: at the site's midnight a day ends, and the backlog of the history goes on."""
-        state, energy = self, self.energy
-        if energy is None:
-            return self
-        if energy.day < clock.day and has_recorder:
-            state = state.with_ended_day(energy, clock)
-        reading = state.reading(clock)
-        energy = at_day(energy, reading.day, before_sunrise=reading.before_sunrise)
-        state = state.begun(clock.day) if has_recorder else state
-        return replace(state, energy=energy)
-
-    def begun(self, day: date) -> SystemState:
-        """Return the state whose backlog has come to a day."""
-        first = self.details.created if self.details else None
-        return replace(self, backlog=self.backlog.begun(day, first))
-
-    def with_ended_day(self, energy: Energy, clock: Clock) -> SystemState:
-        """End a day: its hours are to be written, and fetched again where they do not make up its energy."""
-        state = self.begun(energy.day)
-        hours = state.hours
-        if hours is None or hours.day != energy.day:
-            return state
-        backlog, last = state.backlog, state.closed_hours(clock)
-        if last is not None:
-            backlog = backlog.with_closed_day(last) if state.is_closed(clock) else backlog.with_unwritten_day(last)
-        if abs(_sum(hours.kwh) - (energy.today or 0.0)) > ROUNDING_KWH:
-            backlog = backlog.with_wanted([hours.day])
-        return replace(state, backlog=backlog)
-
-    def closed_hours(self, clock: Clock) -> FetchedDay | None:
-        """Return the newest hours as far as they have closed; after the last daylight with the day's total."""
-        hours = self.hours
-        if hours is None:
-            return None
-        total = self.summary_today if self.is_closed(clock) else None
-        return FetchedDay(
-            day=hours.day,
-            hours=hours.kwh,
-            closed=self._known_until(hours, clock) if hours.day == clock.day else clock.now,
-            total=total if total is not None and abs(_sum(hours.kwh) - total) <= ROUNDING_KWH else None,
-        )
-
-    def with_closed_day(self, before: SystemState, clock: Clock) -> SystemState:
-        """Return the state in which a day whose hours have just become complete, or better, is to be written."""
-        if (self.hours, self.summary_today) == (before.hours, before.summary_today) or not self.is_closed(clock):
-            return self
-        closed = self.closed_hours(clock)
-        return replace(self, backlog=self.backlog.with_closed_day(closed)) if closed else self
-
-    def is_closed(self, clock: Clock) -> bool:
-        """Return whether the newest hours are complete: all ECUs have reported, or the summary confirms the sum."""
-        if self.hours is None:
-            return False
-        daylight, total = clock.solar_day(self.hours.day).daylight, self.summary_today
-        until = self._known_until(self.hours, clock)
-        is_confirmed = total is not None and abs(_sum(self.hours.kwh) - total) <= ROUNDING_KWH
-        if self.hours.read_at is None and self.missing_ecus(self.hours.day) and not is_confirmed:
-            return False
-        return daylight is None or until >= daylight.end
-
-    def _known_until(self, hours: Hours, clock: Clock) -> datetime:
-        """Return up to when hours are complete: those of the ECUs' own series until their newest samples."""
-        if hours.read_at is not None:
-            return min(clock.now, hours.read_at)
-        newest = [report.newest for report in self.reports(hours.day).values() if report.newest]
-        return min([clock.now, *(clock.site.at(hours.day, time.fromisoformat(label)) for label in newest)])
-
-    @property
-    def summary_today(self) -> float | None:
-        """The total of the hours' day by the newest summary."""
-        energy, hours = self.energy, self.hours
-        return energy.summary_today if energy and hours and energy.day == hours.day else None
-
     # What answers change
 
     def with_details(self, details: SystemDetails, now: datetime) -> SystemState:
@@ -403,13 +331,12 @@ class SystemState:
             return self
         state = replace(self, ecu_days={**self.ecu_days, eid: EcuReport(day=day, data=data)})
         reports = state.reports(day).values()
-        hours = tuple(_known_sum(hour) for hour in zip(*(report.hours for report in reports), strict=True))
+        kwh = tuple(_known_sum(hour) for hour in zip(*(report.hours for report in reports), strict=True))
         today = _known_sum([report.today for report in reports])
         energy = with_today(state.known_energy(reading), day, today, reading)
-        known_hours = state.hours
-        if known_hours is None or known_hours.day != day or _sum(hours) >= _sum(known_hours.kwh):
-            known_hours = Hours(day=day, kwh=hours)
-        return replace(state, energy=energy, hours=known_hours)
+        hours, known_hours = Hours(day=day, kwh=kwh), state.hours
+        is_more = known_hours is None or known_hours.day != day or hours.total >= known_hours.total
+        return replace(state, energy=energy, hours=hours if is_more else known_hours)
 
     def with_contact(self, eid: str, day: date, newest: str | None, reading: Reading) -> SystemState:
         """Note what a read of an ECU's own series of a day has shown: the label of its newest sample, or none.
@@ -484,10 +411,6 @@ def _only[V](known: Mapping[str, V], names: AbstractSet[str]) -> dict[str, V]:
 
 def _zone_of(ecus: Iterable[Ecu]) -> str | None:
     return next((ecu.timezone for ecu in ecus if ecu.timezone), None)
-
-
-def _sum(hours: Series) -> float:
-    return sum(kwh or 0.0 for kwh in hours)
 
 
 def _known_sum(values: Iterable[float | None]) -> float | None:
