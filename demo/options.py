@@ -3,6 +3,8 @@
 import argparse
 import re
 
+from simulator.options import INVERTER_TYPES
+
 PLANTS = {
     "home": ("DS3,DS3,QT2", 1),
     "large": ("24xDS3,6xQT2", 3),
@@ -62,6 +64,8 @@ def _types(text: str) -> str:
     for part in text.split(","):
         times, kind = re.sub(r"^(?!\d+x)", "1x", part.strip()).split("x", 1)
         types += [kind] * int(times)
+    if unknown := set(types) - INVERTER_TYPES.keys():
+        raise argparse.ArgumentTypeError(f"unknown: {', '.join(sorted(unknown))}")
     return ",".join(types)
 
 

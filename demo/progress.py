@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 import sys
 import time
+from typing import TextIO
 
-_REDRAW_S = 0.5
-# Without a terminal, nothing can be drawn anew: a line at most this often.
-_LINE_S = 4
+# Seconds between two signs of life. Without a terminal, nothing can be drawn anew: each is a line.
+_IN_TERMINAL_S = 0.5
+_AS_LINES_S = 4
+_DOT_S = 4
 _BAR = 24
 
 
@@ -26,10 +28,13 @@ class Step:
 class Progress:
     """The output of one run. Times count from its beginning. A quiet one prints nothing."""
 
-    def __init__(self, *, is_quiet: bool = False) -> None:
+    def __init__(self, output: TextIO | None = None, *, every_s: float | None = None, is_quiet: bool = False) -> None:
+        """Print to a stream, by default the standard output, and give a sign of life every few seconds."""
+        self._output = output or sys.stdout
         self._started = time.monotonic()
         self._is_quiet = is_quiet
-        self._is_terminal = sys.stdout.isatty()
+        self._is_terminal = self._output.isatty()
+        self._every_s = every_s or (_IN_TERMINAL_S if self._is_terminal else _AS_LINES_S)
 
     def say(self, text: str) -> None:
         """Print a line."""
@@ -54,12 +59,12 @@ class Progress:
 
     async def _show(self, step: Step, started: float) -> None:
         while True:
-            await asyncio.sleep(_REDRAW_S if self._is_terminal else _LINE_S)
+            await asyncio.sleep(self._every_s)
             self._print(f"{step.name} {self._drawn(step, started)}", is_running=True)
 
     def _drawn(self, step: Step, started: float) -> str:
         done = round(_BAR * min(1, step.share)) if step.share is not None else 0
-        dots = "." * int((time.monotonic() - started) / _LINE_S)
+        dots = "." * int((time.monotonic() - started) / _DOT_S)
         bar = dots if step.share is None else f"[{'#' * done}{'.' * (_BAR - done)}]"
         return f"… {bar} {step.status}".rstrip()
 
@@ -69,6 +74,6 @@ class Progress:
             return
         line = f"{time.monotonic() - self._started:6.1f} s  {text}"
         if self._is_terminal:
-            print(f"\r\033[K{line}", end="" if is_running else "\n", flush=True)
+            print(f"\r\033[K{line}", end="" if is_running else "\n", file=self._output, flush=True)
         else:
-            print(line, flush=True)
+            print(line, file=self._output, flush=True)

@@ -44,6 +44,11 @@ async def test_truth_calls_and_faults_are_available_over_http(setup: Setups) -> 
         truth = (await response.json())["systems"][SID]
     assert truth["today_kwh"] == pytest.approx(here.cloud.today_kwh(SID))
     assert truth["lifetime_kwh"] == pytest.approx(here.cloud.lifetime_kwh(SID))
+    assert truth["past_kwh"] == pytest.approx(truth["lifetime_kwh"] - truth["today_kwh"])
+    yesterday = NOON.date() - timedelta(days=1)
+    async with session.get(f"{url}/_simulator/truth?since={yesterday}") as response:
+        past = (await response.json())["systems"][SID]["past_kwh"]
+    assert past == pytest.approx(sum(here.cloud.hourly_kwh(SID, yesterday)))
     assert truth["hourly_kwh"] == pytest.approx(here.cloud.hourly_kwh(SID, NOON.date()))
     assert truth["power_w"] == here.cloud.power_w(SID)
     assert datetime.fromisoformat(truth["newest_sample"]) == here.cloud.newest_sample(SID)
@@ -260,7 +265,7 @@ async def test_help_needs_only_an_old_python_without_packages(tmp_path: Path) ->
     for python in filter(None, (sys.executable, shutil.which("python3.11"))):
         for arguments, status, stream, text in (
             (["--help"], 0, 0, "--upload-jitter"),
-            ([], 1, 1, "scripts/setup"),
+            ([], 1, 1, "scripts/simulator"),
         ):
             process = await asyncio.create_subprocess_exec(
                 python, "-S", "-m", "simulator", *arguments, stdout=asyncio.subprocess.PIPE,
@@ -283,7 +288,7 @@ def test_an_incomplete_environment_is_one_line_with_the_script_that_prepares_it(
     monkeypatch.setitem(sys.modules, "simulator.process", None)
     with pytest.raises(SystemExit) as caught:
         main([])
-    assert "scripts/setup" in str(caught.value)
+    assert "scripts/simulator" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
