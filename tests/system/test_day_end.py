@@ -1,4 +1,4 @@
-"""The end of a site day: complete hours, and what is written or fetched again; pure rules, as tables."""
+"""The end of a site day: complete hours, and those that are written or fetched again; pure rules, as tables."""
 # ruff: noqa: D103 -- test names say what they check
 
 from dataclasses import replace

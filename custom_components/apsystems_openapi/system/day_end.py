@@ -1,4 +1,4 @@
-"""The end of a site day: which of its hours are complete, and what is to be written or fetched again. Pure."""
+"""The end of a site day: which of its hours are complete, and which are to be written or fetched again. Pure."""
 
 from dataclasses import replace
 from datetime import date, datetime, time
