@@ -9,6 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 from . import devices, issues, migration, services
 from .const import CONF_APP_ID, CONF_SID, DOMAIN
 from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator
+from .energy_dashboard import EnergyDashboard
 from .ledger import async_get_ledger
 from .settings import client_of
 from .store import StateStore
@@ -32,6 +33,9 @@ async def async_setup_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) ->
 
     devices.async_register(hass, entry, coordinator.state)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    dashboard = EnergyDashboard(hass, entry, lambda: coordinator.state.backlog.newest_row is not None)
+    await dashboard.async_start()
+    entry.async_on_unload(coordinator.async_add_listener(dashboard.async_follow))
     coordinator.async_start()
     return True
 

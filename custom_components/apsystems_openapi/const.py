@@ -28,6 +28,7 @@ CONF_PANEL_STATISTICS: Final = "panel_statistics"
 CONF_ADVANCED: Final = "advanced"
 CONF_LOCATION: Final = "location"
 CONF_ELSEWHERE: Final = "elsewhere"
+CONF_ENERGY_DASHBOARD: Final = "energy_dashboard"
 CONF_MIRRORED: Final = "mirrored"
 
 DEFAULT_BASE_URL: Final = "https://api.apsystemsema.com:9282"

@@ -15,7 +15,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
 
-from . import devices, energy_dashboard, issues
+from . import devices, issues
 from .cloud.client import OpenApiClient
 from .cloud.exceptions import OpenApiAnswerError
 from .const import DOMAIN, LOGGER
@@ -108,7 +108,6 @@ class ApsystemsCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_tick(self) -> datetime:
         """Make due calls, and return when to look again."""
         await self.async_refresh()
-        await energy_dashboard.async_check(self.hass, self.config_entry, self.context.sid)
         issues.async_show_lower_lifetime(self.hass, self.config_entry, self.state.energy)
         if self.state.adjustment is not None:
             self.importer.async_start()

@@ -19,9 +19,10 @@ from .system.energy import Energy
 from .system.waits import Wait
 
 NOTIFICATION_ID: Final = "apsystems_openapi_api_limit"
+DOUBLE_SOURCE: Final = "double_source"
 
 _SEVERITIES: Final[Mapping[str, ir.IssueSeverity]] = {
-    "double_source": ir.IssueSeverity.WARNING,
+    DOUBLE_SOURCE: ir.IssueSeverity.WARNING,
     "ledger_unwritable": ir.IssueSeverity.ERROR,
     "lifetime_lower": ir.IssueSeverity.WARNING,
     "quota_differs": ir.IssueSeverity.WARNING,
@@ -51,8 +52,8 @@ def async_show_time_zone(hass: HomeAssistant, entry: ConfigEntry, unknown: str |
 
 @callback
 def async_show_double_source(hass: HomeAssistant, entry: ConfigEntry, sid: str | None) -> None:
-    """Show that the Energy dashboard counts a system's production twice; None: it does not."""
-    _async_show(hass, entry, "double_source", None if sid is None else {"sid": sid})
+    """Offer to remove solar sources of a system until one is left, while it counts twice; None: it does not."""
+    _async_show(hass, entry, DOUBLE_SOURCE, None if sid is None else {"sid": sid}, is_fixable=True)
 
 
 @callback

@@ -86,7 +86,7 @@ TRANSLATIONS = vol.Schema(
         },
         "exceptions": {cv.slug: {vol.Required("message"): TEXT}},
         "issues": {cv.slug: ISSUE},
-        "selector": {cv.slug: {"options": {cv.slug: TEXT}}},
+        "selector": {cv.slug: {"options": {cv.slug: TEXT}, "unit_of_measurement": {cv.slug: TEXT}}},
         "services": {cv.slug: {**NAMED, "fields": {cv.slug: NAMED}}},
         "system_health": {"info": {cv.slug: TEXT}},
     }
