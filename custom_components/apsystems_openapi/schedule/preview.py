@@ -1,25 +1,27 @@
 """A year planned in advance: each month's calls, and how fresh its figures are. No clock, no I/O."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from statistics import fmean
-from typing import Final
+from typing import Final, override
 
 from .automatic import plan
 from .calls import Kind, Plant, Purpose, Slot
 from .fixed import sized
-from .options import Options
-from .quota import CHINA, CallCounts
+from .options import LONGEST_INTERVAL, Options
+from .quota import CHINA, CallCounts, limit, month_span
 from .sun import FULL_SUN, Site, SolarDay, solar_day
 
 SAMPLE: Final = timedelta(minutes=5)
 LAG: Final = timedelta(minutes=15)  # from a sample to the cloud
 _LOOK: Final = timedelta(minutes=10)
 _NIGHT: Final = timedelta(hours=5)  # longer times between two reads are no interval of a day
+_MINUTE: Final = timedelta(minutes=1)
+_READS: Final = frozenset({Kind.SUMMARY, Kind.ECU_DAY, Kind.HOURLY})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,40 @@ class MonthPreview:
     longest_power_age: float | None
 
 
+class _Counts(CallCounts):
+    """Counts of calls that are made in the order of time: a year of plans asks for their number thousands of times.
+
+    The other systems of the App ID are taken to go on as this one does, by their share.
+    """
+
+    def __init__(self, *, opened: datetime, share: float) -> None:
+        super().__init__(opened=opened)
+        self._share = share
+        self._times: list[float] = []
+
+    @override
+    def add(self, now: datetime, calls: int = 1) -> None:
+        """Count a call, or several."""
+        self._times += [now.timestamp()] * calls
+
+    @override
+    def used(self, now: datetime, zone: tzinfo, quota: int, *, until: datetime | None = None) -> int:
+        """Return the calls of a zone's running month; all were made before `until`."""
+        own = len(self._times) - bisect_left(self._times, month_span(now, zone)[0].timestamp())
+        return round(own / self._share)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthFigures:
+    """What a form shows of a month."""
+
+    month: int
+    """1 to 12."""
+    calls: int
+    interval: float | None
+    """Mean minutes between two reads of a day; None when no day has two."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class MonthCalls:
     """The calls that a month of plans comes to."""
@@ -49,32 +85,26 @@ class MonthCalls:
     @property
     def reads(self) -> list[datetime]:
         """When today's energy is read."""
-        kinds = {Kind.SUMMARY, Kind.ECU_DAY, Kind.HOURLY}
-        return sorted(s.at for s in self.slots if s.call.kind in kinds and s.purpose is not Purpose.HISTORY)
+        return _reads(self.slots)
 
     @property
     def interval(self) -> float | None:
         """Mean minutes between two reads of a day; None when there are none."""
-        gaps = [b - a for a, b in pairwise(self.reads) if b - a < _NIGHT]
-        return fmean(gap / timedelta(minutes=1) for gap in gaps) if gaps else None
+        spaces = _spaces(self.slots)
+        return fmean(space / _MINUTE for space in spaces) if spaces else None
+
+    @property
+    def figures(self) -> MonthFigures:
+        """What a form shows of the month."""
+        return MonthFigures(month=self.days[0].day.month, calls=len(self.slots), interval=self.interval)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outlook:
     """The month of a year with the most calls, and that with the fewest."""
 
-    busiest: MonthCalls
-    quietest: MonthCalls
-
-    @property
-    def placeholders(self) -> dict[str, str]:
-        """Month, calls and spacing of both, as texts."""
-        texts = {}
-        for name, month in (("busiest", self.busiest), ("quietest", self.quietest)):
-            texts[f"{name}_month"] = f"{month.days[0].day:%Y-%m}"
-            texts[f"{name}_calls"] = str(len(month.slots))
-            texts[f"{name}_interval"] = "-" if month.interval is None else str(round(month.interval))
-        return texts
+    busiest: MonthFigures
+    quietest: MonthFigures
 
 
 def preview(year: int, site: Site, plant: Plant, options: Options, share: float = 1.0) -> Iterator[MonthPreview]:
@@ -86,23 +116,58 @@ def preview(year: int, site: Site, plant: Plant, options: Options, share: float 
 def outlook(year: int, site: Site, plant: Plant, options: Options, share: float = 1.0) -> Outlook:
     """Plan a year and return its extremes; of months with about the same calls those with the rarest and closest reads.
 
-    Calls are about the same when they differ by less than a twentieth of the most. A form waits for this: it takes
-    half a second.
+    A form waits for this: it takes a fraction of a second.
     """
     months = list(year_of_calls(year, site, plant, options, share))
-    step = max(1.0, max(len(month.slots) for month in months) / 20)
-    months.sort(key=lambda month: (round(len(month.slots) / step), month.interval or 0))
-    return Outlook(busiest=months[-1], quietest=months[0])
+    numbers = [len(month.slots) for month in months]
+    most, least = max(numbers), min(numbers)
+    busy = [month for month in months if alike(len(month.slots), most)]
+    quiet = [month for month in months if alike(len(month.slots), least)]
+    return Outlook(
+        busiest=replace(max((month.figures for month in busy), key=_spacing), calls=most),
+        quietest=replace(min((month.figures for month in quiet), key=_spacing), calls=least),
+    )
+
+
+def _spacing(month: MonthFigures) -> float:
+    return month.interval or 0
+
+
+def alike(one: float, other: float) -> bool:
+    """Return whether two figures are about the same: they differ by less than a twentieth of the greater."""
+    return abs(one - other) <= max(one, other) / 20
 
 
 def year_of_calls(year: int, site: Site, plant: Plant, options: Options, share: float = 1.0) -> Iterator[MonthCalls]:
     """Plan every day of a year, carry the plans out, and yield the months in order."""
-    options = sized(year, site, plant, options)[0] if options.automatic and not options.live_power else options
-    counts = CallCounts(opened=site.midnight(date(year, 1, 1)) - timedelta(days=62))
+    options = _with_interval(year, site, plant, options, share)
+    counts = _Counts(opened=site.midnight(date(year, 1, 1)) - timedelta(days=62), share=share)
     for month in range(1, 13):
         days = [solar_day(site, day, options) for day in days_of_month(date(year, month, 1))]
         slots = [slot for sun in days for slot in carried_out(sun.day, site, plant, counts, options, share)]
         yield MonthCalls(days=tuple(days), slots=tuple(slots))
+
+
+def _with_interval(year: int, site: Site, plant: Plant, options: Options, share: float) -> Options:
+    """Return the options with the interval that applies where polls are evenly spaced."""
+    if not options.automatic or options.live_power:
+        return options
+    own = replace(options, monthly_quota=round(options.monthly_quota * share))
+    return replace(options, interval=sized(year, site, plant, own)[0].interval)
+
+
+def shortest_interval(year: int, site: Site, plant: Plant, options: Options, share: float = 1.0) -> timedelta | None:
+    """Return the shortest interval, from the chosen one on, whose fixed table every month can pay for; None: none can.
+
+    The reserve of the quota is not for the table, and of the rest the system has its share.
+    """
+    most = limit(options.monthly_quota) * share
+    interval = options.interval
+    while sized(year, site, plant, replace(options, automatic=False, interval=interval))[1] > most:
+        interval = _MINUTE * (interval // _MINUTE + 1)
+        if interval > LONGEST_INTERVAL:
+            return None
+    return interval
 
 
 def carried_out(
@@ -111,22 +176,34 @@ def carried_out(
     """Plan a day, count its calls and return those that the quota allows."""
     zones = (UTC, CHINA, site.zone)
     budget = counts.budget(site.midnight(day).astimezone(UTC), zones, options.monthly_quota, share)
-    made = plan(day, site, plant, budget, options)
-    # Room only shrinks by the calls that are made: one look is enough where all of a day's fit.
-    fits = made and counts.room(made[0].at, zones, options.monthly_quota) >= len(made)
-    if not fits:
-        return tuple(slot for slot in made if _is_counted(slot, counts, zones, options.monthly_quota))
-    for at, calls in Counter(slot.at for slot in made).items():
-        counts.add(at, calls)
-    return made
+    planned = plan(day, site, plant, budget, options)
+    made: list[Slot] = []
+    for part in _between_months(planned, zones):
+        # Within a month room shrinks by the calls that are made, and by nothing else.
+        allowed = part[: round(counts.room(part[0].at, zones, options.monthly_quota) * share)]
+        for at, calls in Counter(slot.at for slot in allowed).items():
+            counts.add(at, calls)
+        made += allowed
+    return tuple(made)
 
 
-def _is_counted(slot: Slot, counts: CallCounts, zones: Iterable[tzinfo], quota: int) -> bool:
-    """Count a call if the quota allows; return whether it does."""
-    if not counts.room(slot.at, zones, quota):
-        return False
-    counts.add(slot.at)
-    return True
+def _between_months(slots: Sequence[Slot], zones: Iterable[tzinfo]) -> Iterator[Sequence[Slot]]:
+    """Cut a day's calls where a month ends in any zone."""
+    while slots:
+        end = min(month_span(slots[0].at, zone)[1] for zone in zones)
+        number = bisect_left(slots, end, key=lambda slot: slot.at)
+        yield slots[:number]
+        slots = slots[number:]
+
+
+def _reads(slots: Iterable[Slot]) -> list[datetime]:
+    """Return when today's energy is read; several ECUs that are asked together are one read."""
+    return sorted({s.at for s in slots if s.call.kind in _READS and s.purpose is not Purpose.HISTORY})
+
+
+def _spaces(slots: Iterable[Slot]) -> list[timedelta]:
+    """Return the times between two reads of a day."""
+    return [after - before for before, after in pairwise(_reads(slots)) if after - before < _NIGHT]
 
 
 def month_preview(month: MonthCalls) -> MonthPreview:

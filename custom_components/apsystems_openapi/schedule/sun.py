@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import cached_property, lru_cache
+from math import asin, cos, degrees, radians, sin
 from typing import Final
 
 from astral import Observer
-from astral.sun import elevation
+from astral.sun import elevation, eq_of_time, jday_to_jcentury, julianday, sun_declination
 
 from .options import Options
 
@@ -25,6 +26,7 @@ CURVE_STEP: Final = timedelta(minutes=5)
 _SEARCH_STEP: Final = timedelta(minutes=15)
 _PRECISION: Final = timedelta(seconds=20)
 _HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
 
 type Curve = tuple[tuple[datetime, float], ...]
 """Times in UTC, each with the sun's elevation in degrees."""
@@ -158,10 +160,31 @@ def _start(site: Site, day: date) -> datetime:
 
 @lru_cache(maxsize=1024)
 def _elevations(site: Site, day: date) -> tuple[float, ...]:
-    """Return the sun's elevation at every search step from a local midnight to the next, both included."""
-    start = _start(site, day)
-    length = _start(site, day + timedelta(days=1)) - start
-    return tuple(sun_elevation(site, start + n * _SEARCH_STEP) for n in range(length // _SEARCH_STEP + 1))
+    """Return the sun's elevation at every search step from a local midnight to the next, both included.
+
+    astral is asked for the sun's declination and the equation of time at both midnights only: between them they change
+    so steadily that the elevation is exact to a thousandth of a degree.
+    """
+    start, end = _start(site, day), _start(site, day + timedelta(days=1))
+    steps = (end - start) // _SEARCH_STEP
+    of_day = start - start.replace(hour=0, minute=0)
+    noon = of_day / _DAY * 360 + site.longitude - 180  # hour angle of a mean sun at the start
+    (declination, ahead), (next_declination, next_ahead) = _place_of_sun(start), _place_of_sun(end)
+    sine, cosine = sin(radians(site.latitude)), cos(radians(site.latitude))
+    elevations = []
+    for n in range(steps + 1):
+        part = n / steps
+        of_sun = radians(declination + part * (next_declination - declination))
+        hour_angle = radians(noon + ahead + part * (next_ahead - ahead) + n * _SEARCH_STEP / _DAY * 360)
+        height = sine * sin(of_sun) + cosine * cos(of_sun) * cos(hour_angle)
+        elevations.append(degrees(asin(min(1.0, max(-1.0, height)))))  # rounding can exceed 1
+    return tuple(elevations)
+
+
+def _place_of_sun(time: datetime) -> tuple[float, float]:
+    """Return the sun's declination, and by how much it is ahead of a mean sun, both in degrees."""
+    century = jday_to_jcentury(julianday(time) + (time - time.replace(hour=0, minute=0)) / _DAY)
+    return sun_declination(century), eq_of_time(century) / 4
 
 
 def _interpolated(elevations: Sequence[float], steps: float) -> float:
