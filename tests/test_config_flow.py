@@ -1,26 +1,26 @@
-"""Set-up and options, through Home Assistant's flows."""
+"""Set-up, through Home Assistant's flow."""
 # ruff: noqa: ANN401 -- form fields are of any type
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+import re
 from typing import Any
 from unittest.mock import patch
 
-from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigEntryState, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_USER, ConfigEntryState, ConfigFlowResult
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.apsystems_openapi.const import DOMAIN
 from custom_components.apsystems_openapi.entry_ledger import EntryLedger
 from custom_components.apsystems_openapi.ledger import async_get_ledger
 from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET, FaultKind, Kind, big_plant, sample_plant
-from tests.harness import FIXED, PARIS, Disk, House, field_values
-from tests.texts import below, english
+from tests.harness import PARIS, Disk, House, field_values
+from tests.texts import below, english, placeholders
 
 DEFAULTS = {"auto_scan_interval": True, "scan_interval": 1800, "sunrise_offset": 30, "sunset_offset": 30}
 # The selectors of Home Assistant's frontend send floats.
@@ -193,32 +193,45 @@ async def test_unknown_fields_and_a_section_of_another_shape_are_refused(house: 
 # Errors of the check
 
 
-@pytest.mark.parametrize(
-    "typed", [{"app_id": "f" * 32}, {"app_secret": "wrong"}, {"sid": "ZZ99999Z9Z9Z"}, {"sid": "Dach?a=b&c"}]
-)
-async def test_wrong_credentials_or_system_id_show_an_error(house: House, typed: dict[str, str]) -> None:
-    """The cloud answers 4000 to all of them."""
+@pytest.mark.parametrize("typed", [{"app_id": "f" * 32}, {"app_secret": "wrong"}, {"sid": "ZZ99999Z9Z9Z"}])
+async def test_wrong_credentials_or_system_id_show_one_error(house: House, typed: dict[str, str]) -> None:
+    """The cloud answers 4000 to all of them, so that the error names all three."""
     result = await submit(house, await begin(house.hass), **typed)
     assert result["errors"] == {"base": "invalid_auth"}
     assert [call.code for call in house.calls()] == [4000]
+    text = str(below(english(), "config", "error")["invalid_auth"])
+    assert all(name in text for name in ("App ID", "App secret", "System ID", "clock"))
+
+
+async def test_credentials_of_another_system_show_an_error_at_the_system_id(house: House) -> None:
+    """The cloud answers 2004: the credentials are right, and have no access to this system."""
+    other = big_plant(2, 1, owner="e" * 32)
+    house.cloud.plants[other.sid] = other
+    result = await submit(house, await begin(house.hass), sid=other.sid)
+    assert result["errors"] == {"sid": "no_permission"}
+    assert [call.code for call in house.calls()] == [2004]
+    assert (result["description_placeholders"] or {})["sid"] == other.sid
 
 
 @pytest.mark.parametrize(
-    ("codes", "error"),
+    ("codes", "errors"),
     [
-        ((2000, 2001, 2002, 2003, 2004, 3000, 3001, 3002, 3003, 3004, 4000, 4001), "invalid_auth"),
-        ((1000, 5000, 6000), "cannot_connect"),
-        ((1001, 9999, -1), "invalid_answer"),
+        ((2000, 2001, 2002, 2003, 3000, 3001, 3002, 3003, 3004), {"app_id": "account_refused"}),
+        ((2004,), {"sid": "no_permission"}),
+        ((4000, 4001), {"base": "invalid_auth"}),
+        ((1000, 5000, 6000), {"base": "cannot_connect"}),
+        ((1001, 9999, -1), {"base": "invalid_answer"}),
     ],
 )
-async def test_each_response_code_has_its_message(house: House, codes: tuple[int, ...], error: str) -> None:
-    """The form stays open and can be sent again."""
+async def test_each_response_code_has_its_message(house: House, codes: tuple[int, ...], errors: dict[str, str]) -> None:
+    """At the field that is wrong, as far as the cloud says; the form stays open and can be sent again."""
     flow_id = await begin(house.hass)
     for code in codes:
         house.cloud.clear_faults()
         house.refuse(code)
         result = await submit(house, flow_id)
-        assert result["errors"] == {"base": error}, code
+        assert result["errors"] == errors, code
+        assert field_values(result) == {**house.data(), **TYPED}
     assert len(house.calls()) == len(codes)
 
 
@@ -323,13 +336,57 @@ async def test_blanks_and_invisible_characters_are_removed_from_credentials(hous
 
 
 @pytest.mark.parametrize(
-    "typed", [{"app_id": "   "}, {"app_secret": "\u200b"}, {"sid": "\u0410\u041212345"}, {"app_id": "\uff11\uff12"}]
+    ("typed", "errors"),
+    [
+        ({"app_id": "   "}, {"app_id": "app_id_length"}),
+        ({"app_id": "f" * 31}, {"app_id": "app_id_length"}),
+        ({"app_id": "f" * 33}, {"app_id": "app_id_length"}),
+        ({"app_id": "\uff11" * 32}, {"app_id": "invalid_characters"}),
+        ({"app_id": "f" * 31 + "-"}, {"app_id": "invalid_characters"}),
+        ({"app_secret": "\u200b"}, {"app_secret": "no_secret"}),
+        ({"app_secret": "s3cr\u00e9t"}, {"app_secret": "invalid_secret"}),
+        ({"sid": "AB12345C6D7"}, {"sid": "sid_length"}),
+        ({"sid": "Dach?a=b&c12"}, {"sid": "invalid_characters"}),
+        ({"sid": "\u0410\u041212345C6D7E"}, {"sid": "invalid_characters"}),
+        (
+            {"app_id": DEFAULT_APP_SECRET, "app_secret": "", "sid": "", "base_url": "ftp://a"},
+            {
+                "app_id": "app_id_length",
+                "app_secret": "no_secret",
+                "sid": "sid_length",
+                "base_url": "invalid_url",
+                "base": "invalid_url",
+            },
+        ),
+    ],
 )
-async def test_credentials_that_cannot_be_right_cost_no_call(house: House, typed: dict[str, str]) -> None:
-    """They are empty, or have letters that no id of the vendor has."""
+async def test_credentials_that_cannot_be_right_cost_no_call(
+    house: House, typed: dict[str, str], errors: dict[str, str]
+) -> None:
+    """Each has its own error at its own field, with the length that was typed; the form keeps its values."""
     result = await submit(house, await begin(house.hass), **typed)
-    assert result["errors"] == {"base": "invalid_auth"}
+    assert result["errors"] == errors
+    shown = result["description_placeholders"] or {}
+    for error in result["errors"].values():
+        text = str(below(english(), "config", "error")[error])
+        assert placeholders(text) <= shown.keys()
+    assert field_values(result) == {**house.data(), **TYPED, **typed}
     assert not house.calls()
+
+
+async def test_an_error_says_how_long_the_typed_ids_are(house: House) -> None:
+    """Without the blanks around them."""
+    result = await submit(house, await begin(house.hass), app_id=" abc ", sid=" AB12 ")
+    shown = result["description_placeholders"] or {}
+    assert (shown["app_id_length"], shown["sid_length"]) == ("3", "4")
+
+
+async def test_a_system_id_in_lower_case_is_put_into_capitals(house: House) -> None:
+    """The cloud would refuse it, and APsystems writes all of them in capitals."""
+    result = await submit(house, await begin(house.hass), sid=house.sid.lower())
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert (result["result"].unique_id, result["data"]["sid"]) == (house.sid, house.sid)
+    await house.settle()
 
 
 # While no call can be made
@@ -342,7 +399,7 @@ async def test_a_spent_quota_shows_until_when_and_sending_again_costs_no_call(ho
     for _ in range(3):
         result = await submit(house, flow_id)
         assert result["errors"] == {"base": "quota"}
-        assert result["description_placeholders"] == {"until": "2026-06-16 13:00"}
+        assert (result["description_placeholders"] or {})["until"] == "2026-06-16 13:00"
         assert field_values(result) == {**house.data(), **TYPED}
     assert [call.code for call in house.calls()] == [2005]
 
@@ -359,7 +416,7 @@ async def test_a_throttled_call_shows_until_when_and_sending_again_waits(house: 
     for _ in range(2):
         result = await submit(house, flow_id)
         assert result["errors"] == {"base": "throttled"}
-        assert result["description_placeholders"] == {"until": "2026-06-15 13:05"}
+        assert (result["description_placeholders"] or {})["until"] == "2026-06-15 13:05"
     assert len(house.calls()) == 1
 
     house.freezer.tick(timedelta(minutes=6))
@@ -372,7 +429,7 @@ async def test_a_month_spent_by_our_own_count_shows_when_the_next_begins(house: 
     await house.set_quota(0)
     result = await submit(house, await begin(house.hass))
     assert result["errors"] == {"base": "spent"}
-    assert result["description_placeholders"] == {"until": "2026-07-01 02:00"}
+    assert (result["description_placeholders"] or {})["until"] == "2026-07-01 02:00"
     assert not house.calls()
 
 
@@ -398,24 +455,23 @@ async def test_with_a_full_disk_the_check_is_not_made(house: House, hass_storage
 
 
 async def test_the_second_step_shows_the_system_and_the_calls_of_a_month(house: House) -> None:
-    """Nothing has to be filled in. The calls are those that the options' preview shows later."""
+    """Nothing has to be filled in. The sentence about calls is the one that the options show later."""
     result = await check(house, await begin(house.hass), auto_scan_interval=True)
     assert (result["type"], result["step_id"]) == (FlowResultType.FORM, "found")
-    shown = result["description_placeholders"]
-    assert shown is not None
-    about = {key: shown[key] for key in ("sid", "ecus", "inverters", "zone", "first_day", "quota", "hint")}
-    assert about == {
+    shown = dict(result["description_placeholders"] or {})
+    outlook = shown.pop("outlook")
+    assert shown == {
         "sid": house.sid,
         "ecus": str(len(house.plant.ecus)),
         "inverters": str(len(house.plant.inverters)),
         "zone": "Europe/Paris",
         "first_day": house.plant.create_date.isoformat(),
-        "quota": "1000",
         "hint": "",
     }
-    assert 500 < int(shown["busiest_calls"]) <= 1000
+    assert "990 of 1000 calls" in outlook
+    assert "{" not in outlook
     text = str(below(english(), "config", "step", "found")["description"])
-    assert all(f"{{{key}}}" in text for key in shown)
+    assert placeholders(text) == {*shown, "outlook"}
 
     entry = (await send(house, result["flow_id"], {}))["result"]
     await house.settle()
@@ -423,9 +479,15 @@ async def test_the_second_step_shows_the_system_and_the_calls_of_a_month(house: 
     preview = await house.hass.config_entries.options.async_configure(
         form["flow_id"], {**field_values(form), "auto_scan_interval": True}
     )
-    confirmed = preview["description_placeholders"]
-    assert confirmed is not None
-    assert confirmed.items() <= shown.items()
+    assert preview["description_placeholders"] == {"outlook": outlook}
+
+
+async def test_the_second_step_warns_of_an_interval_that_calls_do_not_suffice_for(house: House) -> None:
+    """The plant is not known before; the options name the shortest interval that fits."""
+    result = await check(house, await begin(house.hass), auto_scan_interval=False, scan_interval=1800)
+    shown = (result["description_placeholders"] or {})["outlook"]
+    assert "this system can make 990 calls a month" in shown
+    assert re.search(r"at least (3[1-9]|4\d) minutes", shown)
 
 
 @pytest.mark.parametrize(
@@ -511,14 +573,45 @@ async def test_a_zone_that_is_not_the_homes_suggests_to_give_the_place(
 # Other systems
 
 
-@pytest.mark.parametrize("blank", ["", " "])
-async def test_a_system_is_set_up_only_once_and_a_second_attempt_costs_no_call(house: House, blank: str) -> None:
-    """With or without blanks around its id."""
+@pytest.mark.parametrize("as_typed_by", [str, str.lower, " {} ".format])
+async def test_a_system_is_set_up_only_once_and_a_second_attempt_costs_no_call(
+    house: House, as_typed_by: Callable[[str], str]
+) -> None:
+    """However its id is written. The form keeps its values, as another system may have been meant."""
     await house.set_up()
     before = len(house.calls())
-    result = await submit(house, await begin(house.hass), sid=blank + house.sid + blank, app_secret="another")
-    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    typed = {"sid": as_typed_by(house.sid), "app_secret": "another"}
+    result = await submit(house, await begin(house.hass), **typed)
+    assert result["errors"] == {"sid": "already_configured"}
+    assert field_values(result) == {**house.data(), **TYPED, **typed}
     assert len(house.calls()) == before
+
+
+async def test_a_system_that_another_flow_has_added_meanwhile_is_not_added_again(house: House) -> None:
+    """Two browser tabs may show the last step at once, and neither stops the other before that."""
+    first, second = await begin(house.hass), await begin(house.hass)
+    await check(house, first)
+    result = await check(house, second)
+    assert result["step_id"] == "found"
+    await house.set_up()
+    result = await send(house, first, {})
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "already_configured")
+    assert len(house.hass.config_entries.async_entries(DOMAIN)) == 1
+
+
+async def test_a_second_system_has_the_quota_of_its_app_id(house: House) -> None:
+    """Both systems spend the same quota; the second step shows its share."""
+    await house.set_up()
+    await house.set_quota(100_000)
+    other = big_plant(2, 1, create_date=date(2026, 6, 1))
+    house.cloud.plants[other.sid] = other
+    flow_id = await begin(house.hass)
+    shown = (await check(house, flow_id, sid=other.sid, auto_scan_interval=True))["description_placeholders"] or {}
+    assert "of 100000 calls" in shown["outlook"]
+    result = await send(house, flow_id, {})
+    await house.settle()
+    assert result["result"].state is ConfigEntryState.LOADED
+    assert "monthly_quota" not in result["result"].options
 
 
 @pytest.mark.parametrize(
@@ -532,226 +625,3 @@ async def test_values_out_of_range_are_refused(house: House, typed: dict[str, in
     form = await house.hass.config_entries.options.async_init(entry.entry_id)
     with pytest.raises(InvalidData):
         await house.hass.config_entries.options.async_configure(form["flow_id"], {**TYPED, **typed})
-
-
-# Options
-
-
-async def choose(house: House, entry: ConfigEntry[Any], place: Any = None, **choice: Any) -> None:
-    """Go through the options form; with a place, as one that is elsewhere."""
-    options = house.hass.config_entries.options
-    form = await options.async_init(entry.entry_id)
-    assert form["type"] is FlowResultType.FORM
-    typed = {**TYPED, **choice} if place is None else {**TYPED, "elsewhere": True, **choice}
-    step = await options.async_configure(form["flow_id"], typed)
-    if place is not None:
-        assert (step["type"], step["step_id"]) == (FlowResultType.FORM, "location")
-        step = await options.async_configure(form["flow_id"], {"location": place})
-    assert (step["type"], step["step_id"]) == (FlowResultType.FORM, "confirm")
-    assert step["description_placeholders"]
-    assert all(step["description_placeholders"].values())
-    result = await options.async_configure(form["flow_id"], {})
-    assert result["type"] is FlowResultType.CREATE_ENTRY
-    await house.settle()
-
-
-@pytest.fixture
-def reloads() -> Iterator[list[str]]:
-    """Return the entries that are set up from now on."""
-    seen: list[str] = []
-    set_up = ConfigEntry.async_setup
-
-    async def async_setup(self: ConfigEntry, *args: Any, **kwargs: Any) -> Any:
-        if kwargs.get("integration") is None:  # otherwise for a platform
-            seen.append(self.entry_id)
-        return await set_up(self, *args, **kwargs)
-
-    with patch.object(ConfigEntry, "async_setup", async_setup):
-        yield seen
-
-
-async def test_the_options_form_shows_the_current_settings(house: House) -> None:
-    """An entry without options shows the defaults, another one its own."""
-    entry = await house.set_up(sunset_offset=7)
-    await house.set_quota(1234)
-    form = await house.hass.config_entries.options.async_init(entry.entry_id)
-    shown = FIXED | {"sunset_offset": 7, "monthly_quota": 1234, "elsewhere": False, "panel_statistics": False}
-    assert field_values(form).items() >= shown.items()
-
-    house.hass.config_entries.async_update_entry(entry, options={})
-    form = await house.hass.config_entries.options.async_init(entry.entry_id)
-    assert field_values(form).items() >= DEFAULTS.items()
-
-
-async def test_options_are_whole_numbers_and_apply_at_once(house: House, reloads: list[str]) -> None:
-    """By one reload, which costs no call."""
-    entry = await house.set_up()
-    before = len(house.calls())
-    reloads.clear()
-    await choose(house, entry, scan_interval=7200.0)
-    assert reloads == [entry.entry_id]
-    assert dict(entry.options).items() >= (CHOSEN | {"scan_interval": 7200}).items()
-    assert has_no_float(entry.options)
-    assert len(house.calls()) == before
-
-    await house.pass_time(timedelta(hours=4))
-    times = [call.time for call in house.calls("energy", since=before)]
-    assert len(times) == 2
-    assert times[1] - times[0] == pytest.approx(timedelta(hours=2), abs=timedelta(minutes=5))
-
-
-async def test_options_are_mirrored_for_the_original(house: House) -> None:
-    """It reads them from `data`, where it finds the four settings that it knows."""
-    entry = await house.set_up()
-    await choose(house, entry)
-    assert entry.data == house.data() | CHOSEN | {"mirrored": CHOSEN}
-
-
-async def test_options_that_have_no_field_in_the_form_are_kept(house: House) -> None:
-    """Such as those of a fork with storage."""
-    other = {"poll_pv": False, "poll_storage_hourly": True, "of_another_version": 1}
-    entry = await house.set_up(**other)
-    await choose(house, entry)
-    assert entry.options.items() >= other.items()
-
-
-async def test_options_can_be_changed_without_a_stored_plant(house: House, hass_storage: Disk) -> None:
-    """With an invalid state and with none; the preview is that of an empty plant."""
-    entry = await house.set_up()
-    key = f"{DOMAIN}.{house.sid}"
-    hass_storage[key] = {**hass_storage[key], "data": {"ecus": 5}}
-    await choose(house, entry)
-    del hass_storage[key]
-    await choose(house, entry, sunset_offset=5)
-    assert entry.options["sunset_offset"] == 5
-
-
-# The quota belongs to the App ID
-
-
-async def add_second(house: House) -> MockConfigEntry:
-    """Add a second system of the same App ID."""
-    other = big_plant(2, 1, create_date=date(2026, 6, 1))
-    house.cloud.plants[other.sid] = other
-    entry = MockConfigEntry(
-        domain=DOMAIN, unique_id=other.sid, data=house.data(sid=other.sid), options=FIXED, minor_version=3, title="two"
-    )
-    entry.add_to_hass(house.hass)
-    await house.hass.config_entries.async_setup(entry.entry_id)
-    await house.settle()
-    assert entry.state is ConfigEntryState.LOADED
-    return entry
-
-
-async def test_the_quota_is_that_of_all_systems_of_the_app_id(house: House, reloads: list[str]) -> None:
-    """Changed in the options of one, it applies to the other at once, without a reload or a call."""
-    entry = await house.set_up(auto_scan_interval=True)
-    second = await add_second(house)
-    before = len(house.calls())
-    reloads.clear()
-    await choose(house, second, monthly_quota=5000.0, **FIXED)
-    assert reloads in ([], [second.entry_id])
-    assert len(house.calls()) == before
-    quotas = {
-        state.attributes["quota"] for state in house.hass.states.async_all("sensor") if "quota" in state.attributes
-    }
-    assert quotas == {5000}
-    assert "monthly_quota" not in {*entry.options, *second.options}
-    form = await house.hass.config_entries.options.async_init(entry.entry_id)
-    assert field_values(form)["monthly_quota"] == 5000
-    assert house.log(0, "quota 5000")
-
-
-async def test_a_changed_quota_alone_reloads_nothing(house: House, reloads: list[str]) -> None:
-    """The plan is made anew."""
-    entry = await house.set_up()
-    await choose(house, entry, live_power=True, import_history=True, panel_statistics=False)
-    before, options = len(house.calls()), dict(entry.options)
-    reloads.clear()
-    await choose(house, entry, monthly_quota=300)
-    assert (reloads, dict(entry.options)) == ([], options)
-    assert len(house.calls()) == before
-
-
-async def test_a_second_system_has_the_quota_of_its_app_id(house: House) -> None:
-    """Both systems spend the same quota; the second step shows its share."""
-    await house.set_up()
-    await house.set_quota(100_000)
-    other = big_plant(2, 1, create_date=date(2026, 6, 1))
-    house.cloud.plants[other.sid] = other
-    flow_id = await begin(house.hass)
-    shown = (await check(house, flow_id, sid=other.sid, auto_scan_interval=True))["description_placeholders"]
-    assert shown is not None
-    assert shown["quota"] == "100000"
-    result = await send(house, flow_id, {})
-    await house.settle()
-    assert result["result"].state is ConfigEntryState.LOADED
-    assert "monthly_quota" not in result["result"].options
-
-
-async def test_the_preview_shows_the_quota_that_was_typed(house: House) -> None:
-    """Before it is saved."""
-    entry = await house.set_up()
-    options = house.hass.config_entries.options
-    form = await options.async_init(entry.entry_id)
-    step = await options.async_configure(form["flow_id"], {**TYPED, "auto_scan_interval": True, "monthly_quota": 200})
-    shown = step["description_placeholders"]
-    assert shown is not None
-    assert shown["quota"] == "200"
-    assert int(shown["busiest_calls"]) <= 200
-    options.async_abort(form["flow_id"])
-    form = await options.async_init(entry.entry_id)
-    assert field_values(form)["monthly_quota"] == 1000
-
-
-# The plant is elsewhere
-
-
-async def test_a_plant_elsewhere_has_its_own_sun(house: House) -> None:
-    """The home in Oslo, the plant in Málaga, in one zone's time: solar hours end with the plant's sunset."""
-    await house.hass.config.async_update(latitude=59.91, longitude=10.75, time_zone="Europe/Oslo")
-    house.cloud.plants[house.sid] = replace(house.plant, reported_timezone="Europe/Madrid")
-    house.move_to("2026-01-15 15:00")
-    entry = await house.set_up()
-    await house.pass_time("2026-01-15 17:30", timedelta(minutes=10))
-    assert house.state("total_energy").attributes["solar_hours_active"] is False
-    form = await house.hass.config_entries.options.async_init(entry.entry_id)
-    assert "Europe/Madrid" in (form["description_placeholders"] or {})["hint"]
-
-    await choose(house, entry, MALAGA, **FIXED)
-    assert entry.options["location"] == MALAGA
-    assert house.state("total_energy").attributes["solar_hours_active"] is True
-    form = await house.hass.config_entries.options.async_init(entry.entry_id)
-    assert field_values(form)["elsewhere"] is True
-
-
-async def test_the_place_is_suggested_kept_and_taken_away(house: House) -> None:
-    """The map opens at the stored place, else at the home; switched off, the plant is at home again."""
-    entry = await house.set_up()
-    options = house.hass.config_entries.options
-
-    async def suggested() -> Any:
-        form = await options.async_init(entry.entry_id)
-        step = await options.async_configure(form["flow_id"], {**TYPED, "elsewhere": True})
-        options.async_abort(form["flow_id"])
-        return field_values(step)["location"]
-
-    assert await suggested() == {"latitude": 48.85, "longitude": 2.35}
-    await choose(house, entry, {**MALAGA, "radius": 10})
-    assert entry.options["location"] == MALAGA
-    assert await suggested() == MALAGA
-    await choose(house, entry, elsewhere=False)
-    assert "location" not in entry.options
-
-
-async def test_a_place_that_is_not_on_earth_shows_an_error(house: House) -> None:
-    """The map keeps it, to be corrected."""
-    entry = await house.set_up()
-    options = house.hass.config_entries.options
-    form = await options.async_init(entry.entry_id)
-    await options.async_configure(form["flow_id"], {**TYPED, "elsewhere": True})
-    typed = {"latitude": 91.0, "longitude": 0.0}
-    result = await options.async_configure(form["flow_id"], {"location": typed})
-    assert result["errors"] == {"location": "invalid_location"}
-    assert field_values(result)["location"] == typed
-    assert "invalid_location" in below(english(), "options", "error")

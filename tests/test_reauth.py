@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState, ConfigFlowResult
-from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.data_entry_flow import FlowResultType, InvalidData
 import pytest
 
 from custom_components.apsystems_openapi.const import DOMAIN
@@ -341,7 +341,10 @@ async def test_the_form_shows_the_connection_without_its_secret(house: House) ->
     entry = await house.set_up()
     form = await reconfigure(house, entry)
     fields = field_values(form)
-    assert fields == {**house.data(), "app_secret": None}
+    assert fields == {"app_id": DEFAULT_APP_ID, "app_secret": None, "base_url": house.url}
+    shown = form["description_placeholders"] or {}
+    assert (shown["sid"], shown["name"]) == (house.sid, entry.title)
+    assert "{sid}" in str(below(english(), "config", "step", "reconfigure")["description"])
     for step, named in (("reconfigure", set(fields)), ("reauth_confirm", {"app_id", "app_secret"})):
         texts = below(english(), "config", "step", step)
         assert set(below(texts, "data")) == set(below(texts, "data_description")) == named
@@ -352,7 +355,7 @@ async def test_another_address_is_stored_and_an_empty_secret_keeps_the_old_one(h
     entry = await house.set_up()
     async with house.cloud_elsewhere() as url:
         form = await reconfigure(house, entry)
-        typed = {"app_id": DEFAULT_APP_ID, "sid": house.sid, "base_url": f"{url}/user/api/v2/systems/"}
+        typed = {"app_id": DEFAULT_APP_ID, "base_url": f"{url}/user/api/v2/systems/"}
         result = await submit(house, form["flow_id"], **typed)
         assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "reconfigure_successful")
         assert entry.data.items() >= house.data(base_url=url).items()
@@ -363,7 +366,9 @@ async def test_another_address_is_stored_and_an_empty_secret_keeps_the_old_one(h
     ("typed", "errors"),
     [
         ({"app_secret": "wrong"}, {"base": "invalid_auth"}),
-        ({"app_id": ""}, {"base": "invalid_auth"}),
+        ({"app_id": ""}, {"app_id": "app_id_length"}),
+        ({"app_id": "abc", "base_url": ""}, {"app_id": "app_id_length", "base_url": "invalid_url"}),
+        ({"app_secret": "\u00e9"}, {"app_secret": "invalid_secret"}),
         ({"base_url": "ftp://example.org"}, {"base_url": "invalid_url"}),
         ({"base_url": "http://127.0.0.1:1"}, {"base": "cannot_connect"}),
     ],
@@ -374,9 +379,20 @@ async def test_a_form_with_an_error_keeps_its_values(house: House, typed: dict[s
     form = await reconfigure(house, entry)
     result = await submit(house, form["flow_id"], **house.data(**typed))
     assert result["errors"] == errors
-    assert field_values(result) == house.data(**typed)
+    assert field_values(result).items() <= house.data(**typed).items()
     assert entry.data.items() >= house.data().items()
 
+    result = await submit(house, form["flow_id"], **house.data())
+    assert result["reason"] == "reconfigure_successful"
+
+
+async def test_a_system_id_is_taken_from_callers_that_send_it(house: House) -> None:
+    """The form has no field for it, and nothing else is taken without one."""
+    entry = await house.set_up()
+    form = await reconfigure(house, entry)
+    for more in ({"more": 1}, {"sid": 5}, {"scan_interval": 1800}):
+        with pytest.raises(InvalidData):
+            await submit(house, form["flow_id"], **(house.data() | more))
     result = await submit(house, form["flow_id"], **house.data())
     assert result["reason"] == "reconfigure_successful"
 
@@ -390,6 +406,45 @@ async def test_another_system_is_refused(house: House) -> None:
     assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "unique_id_mismatch")
     assert entry.data.items() >= house.data().items()
     assert len(house.calls()) == before
+
+
+@pytest.mark.parametrize(
+    ("code", "errors"),
+    [
+        (2001, {"app_id": "account_refused"}),
+        (2004, {"base": "no_permission"}),
+        (4000, {"base": "invalid_auth"}),
+    ],
+)
+async def test_an_error_of_the_system_id_is_shown_above_a_form_without_it(
+    house: House, code: int, errors: dict[str, str]
+) -> None:
+    """Neither form asks for the ID; the error names it."""
+    entry = await house.set_up()
+    form = await reconfigure(house, entry)
+    house.refuse(code)
+    result = await submit(house, form["flow_id"], **house.data())
+    assert result["errors"] == errors
+    assert (result["description_placeholders"] or {})["sid"] == house.sid
+    house.hass.config_entries.flow.async_abort(form["flow_id"])
+
+    entry.async_start_reauth(house.hass)
+    await house.hass.async_block_till_done()
+    (flow,) = reauth_flows(house)
+    result = await submit(house, flow["flow_id"], app_id=DEFAULT_APP_ID, app_secret=WRONG)
+    assert result["errors"] == errors
+    assert (result["description_placeholders"] or {})["sid"] == house.sid
+
+
+async def test_stored_ids_of_another_length_are_kept(house: House) -> None:
+    """The cloud has taken them; only text that is typed anew is checked."""
+    entry = await house.set_up()
+    await spoil(house, entry, app_id="short")
+    form = await reconfigure(house, entry)
+    house.order(FaultKind.CODE, code=4000)
+    result = await submit(house, form["flow_id"], app_id="short", base_url=house.url)
+    assert result["errors"] == {"base": "invalid_auth"}
+    assert house.calls()[-1].app_id == "short"
 
 
 async def test_an_entry_of_the_original_without_an_address_can_be_reconfigured(house: House) -> None:

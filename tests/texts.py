@@ -3,10 +3,19 @@
 from collections.abc import Iterator
 import json
 from pathlib import Path
+import re
 
 from tests.paths import INTEGRATION
 
 type Json = dict[str, Json] | list[Json] | str | int | float | bool | None
+
+
+PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
+
+
+def placeholders(text: str) -> set[str]:
+    """Return the names in braces."""
+    return set(PLACEHOLDER.findall(text))
 
 
 def load(path: Path) -> dict[str, Json]:

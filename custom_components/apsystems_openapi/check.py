@@ -1,21 +1,31 @@
-"""The calls by which a config flow checks a form: booked like all others, and their answers are kept for set-up."""
+"""The check of a form: first of what was typed, then by calls, booked like all others; set-up keeps their answers."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final
 
 from homeassistant.util import dt as dt_util
 
 from . import runner
 from .cloud.client import OpenApiClient
-from .cloud.exceptions import OpenApiError
+from .cloud.exceptions import OpenApiAuthError, OpenApiError, OpenApiPermissionError
 from .cloud.models import Ecu, SystemDetails
+from .const import CONF_APP_ID, CONF_APP_SECRET, CONF_SID
 from .entry_ledger import EntryLedger
 from .failures import BLOCKED, BLOCKING, ERROR_KEYS
 from .ledger import LedgerError, SpentError
 from .schedule.calls import Kind
+
+APP_ID_LENGTH: Final = 32  # `api.md` §2
+SID_LENGTH: Final = 12  # `api.md` §3
+# What the cloud tells apart, by field. A wrong signature, App ID, secret or system ID alike is answered with 4000.
+_FIELDS: Final[dict[type[Exception], tuple[str, str]]] = {
+    OpenApiAuthError: (CONF_APP_ID, "account_refused"),
+    OpenApiPermissionError: (CONF_SID, "no_permission"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +42,33 @@ class Answers:
     """The inverter list; empty where it was not asked for, could not be fetched, or has no inverter."""
 
 
+def faults_of(typed: Mapping[str, str]) -> dict[str, str]:
+    """Return the errors of credentials that cannot be right, so that no call is spent on them, by field.
+
+    The length of a secret differs by account (`api.md` §2).
+    """
+    faults = {}
+    for name, length in ((CONF_APP_ID, APP_ID_LENGTH), (CONF_SID, SID_LENGTH)):
+        text = typed.get(name)
+        if text is not None and len(text) != length:
+            faults[name] = f"{name}_length"
+        elif text is not None and not (text.isascii() and text.isalnum()):
+            faults[name] = "invalid_characters"
+    secret = typed.get(CONF_APP_SECRET)
+    if secret == "":
+        faults[CONF_APP_SECRET] = "no_secret"
+    elif secret is not None and not (secret.isascii() and secret.isprintable()):
+        faults[CONF_APP_SECRET] = "invalid_secret"
+    return faults
+
+
 async def async_check(ledger: EntryLedger, client: OpenApiClient, *, with_listing: bool) -> Answers:
     """Fetch the details of a system and, when that is right, its inverter list."""
     try:
         details = await _async_ask(ledger, Kind.DETAILS, client.details)
     except (LedgerError, OpenApiError) as error:
-        return Answers(errors={"base": ERROR_KEYS[type(error)]}, until=_blocked_until(ledger, error))
+        name, key = _FIELDS.get(type(error), ("base", ERROR_KEYS[type(error)]))
+        return Answers(errors={name: key}, until=_blocked_until(ledger, error))
     ecus: tuple[Ecu, ...] = ()
     if with_listing:
         await asyncio.sleep(runner.CALL_SPACING_S)

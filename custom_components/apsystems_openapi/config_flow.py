@@ -1,140 +1,50 @@
-"""Set-up, new credentials, another address, and options."""
+"""Set-up, new credentials, and another address."""
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, Final, override
-import unicodedata
+from typing import Any, override
 
-from homeassistant.config_entries import (
-    ConfigEntry,
-    ConfigFlow,
-    ConfigFlowResult,
-    OptionsFlow,
-    OptionsFlowWithReload,
-)
-from homeassistant.const import CONF_LATITUDE, CONF_LONGITUDE, UnitOfTime
-from homeassistant.core import HomeAssistant, callback
-from homeassistant.data_entry_flow import section
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    LocationSelector,
-    NumberSelector,
-    NumberSelectorConfig,
-    NumberSelectorMode,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
-from homeassistant.helpers.translation import async_get_translations
+from homeassistant.config_entries import ConfigEntry, ConfigFlow, ConfigFlowResult, OptionsFlow
+from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from . import issues
-from .check import Answers, async_check
+from . import energy_dashboard, issues
+from .check import Answers, async_check, faults_of
 from .cloud.client import normalize_base_url
 from .const import (
     CONF_ADVANCED,
     CONF_APP_ID,
     CONF_APP_SECRET,
-    CONF_AUTO_SCAN_INTERVAL,
     CONF_BASE_URL,
-    CONF_ELSEWHERE,
+    CONF_ENERGY_DASHBOARD,
     CONF_FIRST_ANSWERS,
-    CONF_IMPORT_HISTORY,
-    CONF_LIVE_POWER,
-    CONF_LOCATION,
-    CONF_MONTHLY_QUOTA,
     CONF_PANEL_STATISTICS,
-    CONF_SCAN_INTERVAL,
     CONF_SID,
-    CONF_SUNRISE_OFFSET,
-    CONF_SUNSET_OFFSET,
     DEFAULT_BASE_URL,
     DEFAULTS,
     DOMAIN,
     MANUFACTURER,
-    MORE_DEFAULTS,
 )
 from .entry_ledger import EntryLedger
-from .ledger import Ledger, async_get_ledger
+from .forms import (
+    CREDENTIALS_SCHEMA,
+    RECONFIGURE_SCHEMA,
+    USER_SCHEMA,
+    ReconfigureSchema,
+    UserSchema,
+    cleaned,
+    found_schema,
+    whole,
+)
+from .ledger import async_get_ledger
 from .migration import MINOR_VERSION
-from .schedule.options import DEFAULT_QUOTA, LONGEST_INTERVAL, MAX_OFFSET, MAX_QUOTA, SHORTEST_INTERVAL
-from .schedule.preview import outlook
-from .settings import async_locate, async_zone_elsewhere, client_of, location_of, options_of
-from .store import StateStore
-from .system.clock import Clock
+from .options_flow import ApsystemsOptionsFlow
+from .sentences import async_hint, async_outlook, async_prospect
+from .settings import client_of
 from .system.state import SystemState
 from .system.storage import first_answers, with_first_answers
 
-
-def _number(least: int, most: int, step: int, unit: str) -> NumberSelector:
-    return NumberSelector(
-        NumberSelectorConfig(min=least, max=most, step=step, unit_of_measurement=unit, mode=NumberSelectorMode.BOX)
-    )
-
-
-_OFFSET = _number(0, MAX_OFFSET // timedelta(minutes=1), 1, UnitOfTime.MINUTES)
-_SECOND: Final = timedelta(seconds=1)
-_UNKNOWN: Final = "-"
-OPTIONS_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_AUTO_SCAN_INTERVAL, default=DEFAULTS[CONF_AUTO_SCAN_INTERVAL]): BooleanSelector(),
-        vol.Required(CONF_SCAN_INTERVAL, default=DEFAULTS[CONF_SCAN_INTERVAL]): _number(
-            SHORTEST_INTERVAL // _SECOND, LONGEST_INTERVAL // _SECOND, 60, UnitOfTime.SECONDS
-        ),
-        vol.Required(CONF_SUNRISE_OFFSET, default=DEFAULTS[CONF_SUNRISE_OFFSET]): _OFFSET,
-        vol.Required(CONF_SUNSET_OFFSET, default=DEFAULTS[CONF_SUNSET_OFFSET]): _OFFSET,
-    }
-)
-MORE_OPTIONS_SCHEMA: Final = OPTIONS_SCHEMA.extend(
-    {
-        vol.Required(CONF_LIVE_POWER, default=MORE_DEFAULTS[CONF_LIVE_POWER]): BooleanSelector(),
-        vol.Required(CONF_MONTHLY_QUOTA, default=DEFAULT_QUOTA): _number(0, MAX_QUOTA, 1, "calls"),
-        vol.Required(CONF_IMPORT_HISTORY, default=MORE_DEFAULTS[CONF_IMPORT_HISTORY]): BooleanSelector(),
-        vol.Required(CONF_PANEL_STATISTICS, default=MORE_DEFAULTS[CONF_PANEL_STATISTICS]): BooleanSelector(),
-        vol.Required(CONF_ELSEWHERE, default=False): BooleanSelector(),
-    }
-)
-LOCATION_SCHEMA: Final = vol.Schema({vol.Required(CONF_LOCATION): LocationSelector()})
-_SECRET: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
-_URL: Final = TextSelector(TextSelectorConfig(type=TextSelectorType.URL))
-CREDENTIALS_SCHEMA: Final = vol.Schema(
-    {vol.Required(CONF_APP_ID): TextSelector(), vol.Required(CONF_APP_SECRET): _SECRET}
-)
-ADVANCED_SCHEMA: Final = vol.Schema({vol.Required(CONF_BASE_URL, default=DEFAULT_BASE_URL): _URL}).extend(
-    OPTIONS_SCHEMA.schema
-)
-_ADVANCED: Final = frozenset(str(key) for key in ADVANCED_SCHEMA.schema)
-USER_SCHEMA: Final = CREDENTIALS_SCHEMA.extend(
-    {
-        vol.Required(CONF_SID): TextSelector(),
-        vol.Optional(CONF_ADVANCED, default=dict): section(ADVANCED_SCHEMA, {"collapsed": True}),
-    }
-)
-RECONFIGURE_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_APP_ID): TextSelector(),
-        vol.Optional(CONF_APP_SECRET): _SECRET,
-        vol.Required(CONF_SID): TextSelector(),
-        vol.Required(CONF_BASE_URL): _URL,
-    }
-)
-
-
-class UserSchema(vol.Schema):  # type: ignore[misc]
-    """The schema of the first form: it takes the fields of its section outside of it as well, and these win.
-
-    Home Assistant validates input before a step sees it, and refuses fields that stand at another place.
-    """
-
-    @override
-    def __call__(self, data: Any) -> Any:
-        """Validate."""
-        if isinstance(data, Mapping) and isinstance(inside := data.get(CONF_ADVANCED, {}), Mapping):
-            flat = {key: value for key, value in data.items() if key in _ADVANCED}
-            data = {key: value for key, value in data.items() if key not in _ADVANCED}
-            data[CONF_ADVANCED] = {**inside, **flat}
-        return super().__call__(data)
+_UNKNOWN = "-"
 
 
 class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
@@ -153,19 +63,20 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: ConfigEntry) -> OptionsFlow:
         return ApsystemsOptionsFlow()
 
+    # A new system
+
     @override
     async def async_step_user(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Ask for everything; the form keeps its values when something is wrong with them."""
-        answers = Answers()
+        answers, typed = Answers(), {}
         if user_input is not None:
             advanced = user_input[CONF_ADVANCED]
-            data = _cleaned({**user_input, **advanced})
-            await self.async_set_unique_id(data[CONF_SID])
-            self._abort_if_unique_id_configured()
-            answers = await self._async_check(data, with_listing=True)
+            typed = cleaned({**user_input, **advanced})
+            data: dict[str, Any] = {**typed, CONF_SID: typed[CONF_SID].upper()}  # as APsystems writes them
+            answers = await self._async_check_new(data)
             if not answers.errors:
                 self._data = data
-                self._options = {**_whole({key: advanced[key] for key in DEFAULTS}), CONF_PANEL_STATISTICS: True}
+                self._options = {**whole({key: advanced[key] for key in DEFAULTS}), CONF_PANEL_STATISTICS: True}
                 self._state = with_first_answers(SystemState(), data[CONF_FIRST_ANSWERS])
                 return await (self.async_step_found() if answers.ecus else self.async_step_not_listed())
         errors = dict(answers.errors)
@@ -176,22 +87,30 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="user",
             data_schema=UserSchema(form.schema),
             errors=errors,
-            description_placeholders={"until": _until(answers)},
+            description_placeholders=_placeholders(typed, answers),
         )
+
+    async def _async_check_new(self, data: dict[str, Any]) -> Answers:
+        """Check a system that is to be added. Nothing is aborted: the form stays, with all that was typed."""
+        await self.async_set_unique_id(data[CONF_SID], raise_on_progress=False)
+        known = {str(entry.data.get(CONF_SID)).upper() for entry in self._async_current_entries(include_ignore=False)}
+        if data[CONF_SID] in known:
+            return Answers(errors={CONF_SID: "already_configured"})
+        return await self._async_check(data, faults_of(data), with_listing=True)
 
     async def async_step_found(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the plant, and what its calls come to."""
         if user_input is not None:
-            return self._create_entry()
+            return self._create_entry(user_input)
         ledger = await async_get_ledger(self.hass, self._data[CONF_APP_ID])
-        costs = await _async_costs(self.hass, self._state, self._options, ledger, self._data[CONF_SID], ledger.quota)
-        return await self._async_show_found("found", costs)
+        shown = await async_prospect(self.hass, self._state, self._options, ledger, self._data[CONF_SID], ledger.quota)
+        return await self._async_show_found("found", outlook=await async_outlook(self.hass, shown))
 
     async def async_step_not_listed(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
         """Show the system alone; set-up asks for its inverters again."""
-        return await self._async_show_found("not_listed", {}) if user_input is None else self._create_entry()
+        return await self._async_show_found("not_listed") if user_input is None else self._create_entry(user_input)
 
-    async def _async_show_found(self, step: str, costs: dict[str, str]) -> ConfigFlowResult:
+    async def _async_show_found(self, step: str, **more: str) -> ConfigFlowResult:
         details, ecus = self._state.details, self._state.ecus or ()
         zone = self._state.timezone
         placeholders = {
@@ -200,16 +119,24 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
             "inverters": str(len(self._state.inverters)),
             "zone": zone or _UNKNOWN,
             "first_day": details.created.isoformat() if details and details.created else _UNKNOWN,
-            "hint": await _async_hint(self.hass, zone, self._options),
-            **costs,
+            "hint": await async_hint(self.hass, zone, self._options),
+            **more,
         }
         return self.async_show_form(
-            step_id=step, data_schema=vol.Schema({}), description_placeholders=placeholders, last_step=True
+            step_id=step,
+            data_schema=found_schema(energy_dashboard=await energy_dashboard.async_is_free(self.hass)),
+            description_placeholders=placeholders,
+            last_step=True,
         )
 
-    def _create_entry(self) -> ConfigFlowResult:
+    def _create_entry(self, user_input: Mapping[str, Any]) -> ConfigFlowResult:
+        self._abort_if_unique_id_configured()  # by another flow, since it was checked
+        if user_input[CONF_ENERGY_DASHBOARD]:
+            self._data[CONF_ENERGY_DASHBOARD] = True
         title = f"{MANUFACTURER} {self._data[CONF_SID]}"
         return self.async_create_entry(title=title, data=self._data, options=self._options)
+
+    # A system that is there
 
     async def async_step_reauth(self, entry_data: Mapping[str, Any]) -> ConfigFlowResult:
         """Begin to ask for new credentials."""
@@ -230,23 +157,29 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
 
         While no call can be made they are saved unchecked: an owner may have to change the App ID for that reason.
         """
-        answers = Answers()
+        answers, data = Answers(), {}
         known = {CONF_BASE_URL: DEFAULT_BASE_URL, **entry.data}
         if user_input is not None:
-            typed = _cleaned({**known, **user_input})
+            typed = cleaned({**known, **user_input})
             data = {key: text or known[key] if key == CONF_APP_SECRET else text for key, text in typed.items()}
             await self.async_set_unique_id(data[CONF_SID])
             self._abort_if_unique_id_mismatch()
-            answers = await self._async_check(data, with_listing=False)
+            changed = {key: text for key, text in data.items() if text != known[key]}
+            answers = await self._async_check(data, faults_of(changed), with_listing=False)
             if answers.until is not None or not answers.errors:
                 await self._async_change_app_id(entry.data[CONF_APP_ID], data)
                 return self._save(entry, data, answers)
         shown = user_input or {key: value for key, value in known.items() if key != CONF_APP_SECRET}
+        fields = {str(key) for key in schema.schema}
+        form = self.add_suggested_values_to_schema(schema, shown)
         return self.async_show_form(
             step_id=step,
-            data_schema=self.add_suggested_values_to_schema(schema, shown),
-            errors=answers.errors,
-            description_placeholders={"name": entry.title},
+            data_schema=ReconfigureSchema(form.schema) if step == "reconfigure" else form,
+            errors={name if name in fields else "base": error for name, error in answers.errors.items()},
+            description_placeholders={
+                **_placeholders(data or known, answers),
+                "name": entry.title,
+            },
         )
 
     def _save(self, entry: ConfigEntry, data: dict[str, Any], answers: Answers) -> ConfigFlowResult:
@@ -266,14 +199,14 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
         if not ledger.has_quota:
             await ledger.async_set_quota(ledger.quota)
 
-    async def _async_check(self, data: dict[str, Any], *, with_listing: bool) -> Answers:
-        """Check data that was typed; the answers are put into it, for set-up."""
+    async def _async_check(self, data: dict[str, Any], faults: dict[str, str], *, with_listing: bool) -> Answers:
+        """Check data that was typed, by calls unless it has faults; the answers are put into it, for set-up."""
         try:
             data[CONF_BASE_URL] = normalize_base_url(data[CONF_BASE_URL])
         except ValueError:
-            return Answers(errors={CONF_BASE_URL: "invalid_url"})
-        if not all(data[key] and data[key].isascii() for key in (CONF_APP_ID, CONF_APP_SECRET, CONF_SID)):
-            return Answers(errors={"base": "invalid_auth"})
+            faults = {**faults, CONF_BASE_URL: "invalid_url"}
+        if faults:
+            return Answers(errors=faults)
         ledger = EntryLedger(
             ledger=await async_get_ledger(self.hass, data[CONF_APP_ID]),
             sid=data[CONF_SID],
@@ -286,101 +219,15 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
         return answers
 
 
-class ApsystemsOptionsFlow(OptionsFlowWithReload):
-    """Everything but the credentials, with the calls that it comes to before it is saved."""
-
-    _chosen: dict[str, Any]
-    _quota: int
-
-    async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask for the options."""
-        options = self.config_entry.options
-        if user_input is not None:
-            chosen = _whole(user_input)
-            self._quota, is_elsewhere = chosen.pop(CONF_MONTHLY_QUOTA), chosen.pop(CONF_ELSEWHERE)
-            self._chosen = {**{key: value for key, value in options.items() if key != CONF_LOCATION}, **chosen}
-            return await (self.async_step_location() if is_elsewhere else self.async_step_confirm())
-        shown = {**options, CONF_MONTHLY_QUOTA: (await self._async_ledger()).quota}
-        shown[CONF_ELSEWHERE] = location_of(options) is not None
-        hint = await _async_hint(self.hass, (await self._async_state()).timezone, options)
-        return self.async_show_form(
-            step_id="init",
-            data_schema=self.add_suggested_values_to_schema(MORE_OPTIONS_SCHEMA, shown),
-            description_placeholders={"hint": hint},
-        )
-
-    async def async_step_location(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Ask where the plant is."""
-        errors = {}
-        if user_input is not None:
-            if (place := location_of(user_input)) is not None:
-                self._chosen[CONF_LOCATION] = {CONF_LATITUDE: place[0], CONF_LONGITUDE: place[1]}
-                return await self.async_step_confirm()
-            errors = {CONF_LOCATION: "invalid_location"}
-        site, _ = await async_locate(self.hass, (await self._async_state()).timezone, self.config_entry.options)
-        assumed = {CONF_LOCATION: {CONF_LATITUDE: site.latitude, CONF_LONGITUDE: site.longitude}}
-        return self.async_show_form(
-            step_id="location",
-            data_schema=self.add_suggested_values_to_schema(LOCATION_SCHEMA, user_input or assumed),
-            errors=errors,
-        )
-
-    async def async_step_confirm(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the calls that the options come to: their number and spacing in the busiest and the quietest month."""
-        ledger = await self._async_ledger()
-        if user_input is not None:
-            await ledger.async_set_quota(self._quota)
-            return self.async_create_entry(data=self._chosen)
-        sid, state = self.config_entry.data[CONF_SID], await self._async_state()
-        return self.async_show_form(
-            step_id="confirm",
-            data_schema=vol.Schema({}),
-            description_placeholders=await _async_costs(self.hass, state, self._chosen, ledger, sid, self._quota),
-            last_step=True,
-        )
-
-    async def _async_ledger(self) -> Ledger:
-        return await async_get_ledger(self.hass, self.config_entry.data[CONF_APP_ID])
-
-    async def _async_state(self) -> SystemState:
-        store = StateStore(self.hass, self.config_entry.data[CONF_SID])
-        await store.async_load()
-        return store.state
-
-
-async def _async_costs(
-    hass: HomeAssistant, state: SystemState, chosen: Mapping[str, Any], ledger: Ledger, sid: str, quota: int
-) -> dict[str, str]:
-    """Plan a year with the options, for the plant as it is known; return texts for a form."""
-    options = options_of(chosen, quota)
-    site, _ = await async_locate(hass, state.timezone, chosen)
-    plant = state.plant(Clock(now=dt_util.utcnow(), site=site, options=options), has_recorder=False)
-    share = ledger.share(sid, plant.need)
-    year = await hass.async_add_executor_job(outlook, dt_util.now().year, site, plant, options, share)
-    return {"quota": str(quota), **year.placeholders}
-
-
-async def _async_hint(hass: HomeAssistant, timezone: str | None, options: Mapping[str, Any]) -> str:
-    """Return a sentence for a form where the site's zone hints at a plant that is elsewhere."""
-    zone = await async_zone_elsewhere(timezone)
-    if zone is None or location_of(options) is not None:
-        return ""
-    texts = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
-    return texts.get(f"component.{DOMAIN}.exceptions.hint_elsewhere.message", "").replace("{zone}", zone)
+def _placeholders(typed: Mapping[str, Any], answers: Answers) -> dict[str, str]:
+    """Return what errors and descriptions mention of the text that was typed, never the text of a secret."""
+    return {
+        "sid": str(typed.get(CONF_SID, "")),
+        "app_id_length": str(len(typed.get(CONF_APP_ID, ""))),
+        "sid_length": str(len(typed.get(CONF_SID, ""))),
+        "until": _until(answers),
+    }
 
 
 def _until(answers: Answers) -> str:
     return issues.local_time(answers.until, dt_util.get_default_time_zone()) if answers.until else ""
-
-
-def _cleaned(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the credentials without what copying brings along: blanks of any kind and invisible characters."""
-    return {
-        key: "".join(c for c in user_input[key] if not c.isspace() and unicodedata.category(c) != "Cf")
-        for key in (CONF_APP_ID, CONF_APP_SECRET, CONF_SID, CONF_BASE_URL)
-    }
-
-
-def _whole(user_input: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options with whole numbers; Home Assistant's selector gives floats."""
-    return {key: value if isinstance(value, bool) else int(value) for key, value in user_input.items()}

@@ -67,7 +67,8 @@ async def test_a_mistake_in_the_config_flow_is_named_and_loses_no_input(setting:
     assert entry["type"] == "create_entry"
     assert (await total_energy(client, cloud.sid)).number
     again = await client.run_flow(DOMAIN, right)
-    assert (again["type"], again["reason"]) == ("abort", "already_configured")
+    assert (again["type"], again["errors"]) == ("form", {"sid": "already_configured"})
+    assert filled(again) == right
     assert setting.instance.problems() == []
 
 
@@ -80,8 +81,9 @@ async def test_options_take_effect_by_a_reload_and_removal_leaves_nothing(settin
     form = await client.start_options(entry_id)
     wanted = filled(form, auto_scan_interval=False, scan_interval=3600, sunset_offset=0)
     preview = await client.submit_options(form["flow_id"], wanted)
-    assert preview["description_placeholders"]["quota"] == "1000"
-    answer = await client.submit_options(form["flow_id"], {})
+    assert (preview["type"], preview["menu_options"]) == ("menu", ["save", "init"])
+    assert "of 1000 calls" in preview["description_placeholders"]["outlook"]
+    answer = await client.submit_options(form["flow_id"], {"next_step_id": "save"})
     assert answer["type"] == "create_entry"
 
     await until(lambda: has_logged(setting, "Fixed scan-interval: 3600s"), "the reload", timeout_s=20)

@@ -6,11 +6,10 @@ from pathlib import Path
 import re
 
 from tests.lint.files import FOLDER, read
-from tests.texts import below, english, flatten, load
+from tests.texts import PLACEHOLDER, below, english, flatten, load, placeholders
 
 URL = re.compile(r"(\w+://|www\.)\w+([.-]\w+)*\.[a-z]{2,5}", re.IGNORECASE)
 HTML = re.compile(r"<[a-z].*?>", re.IGNORECASE)
-PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 # Names that keep their capitals inside a sentence.
 PROPER = re.compile(
     r"\b(App ID|App secret|System ID|Home Assistant|Energy dashboard|AC|APsystems|API|DC|ECU|EMA|ID|L[123]|OpenAPI|SID"
@@ -20,13 +19,9 @@ NAMES = re.compile(
     r"(config|options)\.step\.\w+\.(title|data\.\w+)|entity\.\w+\.\w+\.(name|state\.\w+)"
     r"|services\.\w+\.(name|fields\.\w+\.name)|issues\.\w+\.title"
 )
+FLOWS = ("config_flow.py", "options_flow.py")
 # What Home Assistant's own methods abort with.
 HELPER_ABORTS = {"already_configured", "unique_id_mismatch", "reauth_successful", "reconfigure_successful"}
-
-
-def placeholders(text: str) -> set[str]:
-    """Return the names in braces."""
-    return set(PLACEHOLDER.findall(text))
 
 
 def single_texts(root: Path) -> list[str]:
@@ -120,7 +115,7 @@ def untranslated(root: Path) -> list[str]:
     texts = english(root / FOLDER)
     groups = {group: below(texts, group) for group in ("exceptions", "issues")}
     entity_keys = {key for platform in below(texts, "entity").values() for key in below(platform)}
-    entity_keys |= set(below(texts, "device"))
+    entity_keys |= {*below(texts, "device"), *below(texts, "selector")}
     faults = []
     for call in (node for tree in trees(root) for node in ast.walk(tree) if isinstance(node, ast.Call)):
         given = {keyword.arg: keyword.value for keyword in call.keywords}
@@ -137,18 +132,28 @@ def untranslated(root: Path) -> list[str]:
     return faults
 
 
+def named(fields: list[ast.expr | None], errors: list[ast.expr]) -> Iterator[str]:
+    """Yield the errors in a dictionary: the texts at `base`, and at fields, whose names are constants."""
+    for field, error in zip(fields, errors, strict=True):
+        match field, error:
+            case ast.Constant(value="base") | ast.Name(), ast.Constant(value=str() as text):
+                yield text
+
+
 def flow_texts(root: Path) -> list[str]:
-    """Check that every step and error of the config flow that the code writes out has a text."""
+    """Check that every step and error of the flows that the code writes out has a text."""
     texts = english(root / FOLDER)
-    tree = ast.parse((root / FOLDER / "config_flow.py").read_text(encoding="utf-8"))
     known = {
         kind: {key for flow in ("config", "options") for key in below(texts, flow, kind)} for kind in ("step", "error")
     }
     faults = []
-    for node in ast.walk(tree):
+    flows = [ast.parse((root / FOLDER / name).read_text(encoding="utf-8")) for name in FLOWS]
+    for node in (node for tree in flows for node in ast.walk(tree)):
         match node:
-            case ast.Dict(keys=[ast.Constant(value="base") | ast.Name()], values=[ast.Constant(value=str() as error)]):
-                faults += [] if error in known["error"] else [f"error {error} has no text"]
+            case ast.Dict(keys=fields, values=errors):
+                faults += [
+                    f"error {error} has no text" for error in named(fields, errors) if error not in known["error"]
+                ]
             case ast.keyword(arg="step_id", value=ast.Constant(value=str() as step)):
                 faults += [] if step in known["step"] else [f"step {step} has no text"]
     return faults
