@@ -12,6 +12,7 @@ from custom_components.apsystems_openapi.cloud import (
     OpenApiConnectionError,
     OpenApiError,
     OpenApiNoDataError,
+    OpenApiNotFoundError,
     OpenApiPermissionError,
     OpenApiQuotaError,
     OpenApiRequestError,
@@ -127,7 +128,8 @@ async def test_an_answer_of_the_wrong_shape_is_refused(service: Service, request
     ("status", "error"),
     [
         *((status, OpenApiConnectionError) for status in (500, 502, 503, 504, 599)),
-        *((status, OpenApiAnswerError) for status in (204, 301, 302, 307, 308, 400, 401, 403, 404, 418)),
+        *((status, OpenApiAnswerError) for status in (204, 301, 302, 307, 308, 400, 401, 403, 418)),
+        (404, OpenApiNotFoundError),
         (429, OpenApiThrottledError),
     ],
 )

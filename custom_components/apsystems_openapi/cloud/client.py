@@ -26,6 +26,7 @@ from .exceptions import (
     OpenApiConnectionError,
     OpenApiError,
     OpenApiNoDataError,
+    OpenApiNotFoundError,
     OpenApiPermissionError,
     OpenApiQuotaError,
     OpenApiRequestError,
@@ -37,6 +38,7 @@ _LOGGER = logging.getLogger(__name__)
 TIMEOUT_S: Final = 30
 LARGEST_ANSWER: Final = 2 * 1024 * 1024  # bytes; a day of batch power of 120 inverters is about half of it
 ROOT: Final = "/user/api/v2/systems"
+INSTALLER_ROOT: Final = "/installer/api/v2/systems"
 SIGNATURE_METHOD: Final = "HmacSHA256"
 
 _ERRORS: Final[dict[int, type[OpenApiError]]] = {
@@ -191,18 +193,57 @@ class OpenApiClient:
         """Fetch the DC power in W of every channel of an ECU on one day (`api.md` §3, batch)."""
         return await self._fetch_device_day(parsing.parse_batch_power, "inverter/batch/energy", eid, "power", day)
 
-    async def _fetch_device_day[T](
-        self, parse: Callable[[object], T], endpoint: str, device: str, level: str, day: date
-    ) -> T:
-        """Fetch one day of an ECU (`eid`) or an inverter (`uid`)."""
-        path = f"{self._sid}/devices/{endpoint}/{_segment(device)}"
-        return await self._fetch(parse, path, energy_level=level, date_range=day.isoformat())
+    async def inverter_summary(self, uid: str) -> tuple[models.ChannelTotals, ...]:
+        """Fetch the energy totals in kWh of an inverter's channels (`api.md` §3, inverter summary)."""
+        return await self._fetch(parsing.parse_inverter_summary, self._device("inverter/summary", uid))
 
-    async def _fetch[T](self, parse: Callable[[object], T], path: str, **query: str | None) -> T:
+    async def meters(self) -> tuple[str, ...]:
+        """Fetch the ids of the system's meters (`api.md` §3, meter); without any also OpenApiNoDataError."""
+        return await self._fetch(parsing.parse_meters, f"meters/{self._sid}")
+
+    async def meter_summary(self, eid: str) -> models.FlowTotals:
+        """Fetch the energy totals in kWh of a meter (`api.md` §3, meter)."""
+        return await self._fetch(parsing.parse_flow_totals, self._device("meter/summary", eid))
+
+    async def meter_day(self, eid: str, day: date) -> models.FlowDay:
+        """Fetch the energy and power of a meter on one day (`api.md` §3, meter, minutely)."""
+        return await self._fetch_device_day(parsing.parse_flow_day, "meter/period", eid, "minutely", day)
+
+    async def storage_state(self, eid: str, *, as_installer: bool = False) -> models.StorageState:
+        """Fetch a battery's charge, mode and powers (`api.md` §3, storage).
+
+        Which prefix the account may use only a try shows: OpenApiPermissionError or OpenApiNotFoundError mean the other
+        one.
+        """
+        path = self._device("storage/latest", eid)
+        return await self._fetch(parsing.parse_storage_state, path, _root(as_installer=as_installer))
+
+    async def storage_summary(self, eid: str, *, as_installer: bool = False) -> models.FlowTotals:
+        """Fetch the energy totals in kWh of a battery and its house; see `storage_state` for the prefix."""
+        path = self._device("storage/summary", eid)
+        return await self._fetch(parsing.parse_flow_totals, path, _root(as_installer=as_installer))
+
+    async def storage_day(self, eid: str, day: date, *, as_installer: bool = False) -> models.FlowDay:
+        """Fetch the energy and power of a battery and its house on one day; see `storage_state` for the prefix."""
+        return await self._fetch_device_day(
+            parsing.parse_flow_day, "storage/period", eid, "minutely", day, _root(as_installer=as_installer)
+        )
+
+    async def _fetch_device_day[T](
+        self, parse: Callable[[object], T], endpoint: str, device: str, level: str, day: date, root: str = ROOT
+    ) -> T:
+        """Fetch one day of a device."""
+        query = {"energy_level": level, "date_range": day.isoformat()}
+        return await self._fetch(parse, self._device(endpoint, device), root, **query)
+
+    def _device(self, endpoint: str, device: str) -> str:
+        return f"{self._sid}/devices/{endpoint}/{_segment(device)}"
+
+    async def _fetch[T](self, parse: Callable[[object], T], path: str, root: str = ROOT, **query: str | None) -> T:
         """Send a request and parse `data` of its answer; parameters that are None are not sent."""
-        path = f"{ROOT}/{path}"
         endpoint = _endpoint(path)
-        body = await self._send(path, endpoint, {name: value for name, value in query.items() if value is not None})
+        sent = {name: value for name, value in query.items() if value is not None}
+        body = await self._send(f"{root}/{path}", endpoint, sent)
         try:
             return parse(decode_answer(body, endpoint))
         except parsing.ShapeError as error:
@@ -282,6 +323,8 @@ def _check_status(status: int) -> None:
         raise OpenApiConnectionError(f"HTTP status {status}")
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         raise OpenApiThrottledError(f"HTTP status {status}")
+    if status == HTTPStatus.NOT_FOUND:
+        raise OpenApiNotFoundError(f"HTTP status {status}")
     raise OpenApiAnswerError(f"HTTP status {status}")
 
 
@@ -290,7 +333,11 @@ def _segment(name: str) -> str:
     return quote(name, safe="", errors="replace")
 
 
+def _root(*, as_installer: bool) -> str:
+    return INSTALLER_ROOT if as_installer else ROOT
+
+
 def _endpoint(path: str) -> str:
     """Return the part of a path that may be logged: without the ids of system and device."""
-    segments = path.removeprefix(ROOT).strip("/").split("/")
+    segments = path.split("/")
     return "/".join(segments[1:-1] or segments[:1])

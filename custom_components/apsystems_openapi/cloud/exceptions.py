@@ -21,6 +21,10 @@ class OpenApiAnswerError(OpenApiError):
     """The response is not one of the OpenAPI: not JSON, too large, of the wrong shape, or with an unknown code."""
 
 
+class OpenApiNotFoundError(OpenApiAnswerError):
+    """HTTP 404: the server has no such path. Of a battery's calls it can mean the other prefix (`api.md` §3)."""
+
+
 class OpenApiNoDataError(OpenApiError):
     """Code 1001: the cloud has no data for this period, or none yet. Not a failure."""
 

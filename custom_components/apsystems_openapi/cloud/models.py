@@ -72,6 +72,9 @@ class Ecu:
     inverters: tuple[Inverter, ...]
     """Inverters of the ECU; empty also when the cloud sent null or no list."""
 
+    type: int | None = None
+    """0 an ECU, 1 with a meter, 2 with a battery; None when it is unknown."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
@@ -164,3 +167,97 @@ class BatchPower:
 
     power_w: Mapping[tuple[str, int], Series]
     """DC power in W by inverter (`uid`) and channel; each series is parallel to `times`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flows:
+    """Energy in kWh, or power in W, of a house; each 0 or more, None where the cloud has no value.
+
+    Where all six are complete: produced + imported + discharge = consumed + exported + charge.
+    """
+
+    produced: float | None = None
+    """By the solar system."""
+
+    consumed: float | None = None
+    """By the house."""
+
+    imported: float | None = None
+    """From the grid."""
+
+    exported: float | None = None
+    """To the grid."""
+
+    charge: float | None = None
+    """Into the battery; None also of a meter, which does not see it."""
+
+    discharge: float | None = None
+    """Out of the battery."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowTotals:
+    """Energy totals of a meter or a battery in kWh, as of the last upload."""
+
+    today: Flows
+    """Of the day; everything is None before the first upload of the day."""
+
+    month: Flows
+    """Of the calendar month."""
+
+    year: Flows
+    """Of the calendar year."""
+
+    lifetime: Flows
+    """Since registration."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowDay:
+    """Energy and power of a meter or a battery on one day."""
+
+    today: Flows
+    """Energy of the day in kWh."""
+
+    newest: str | None
+    """Label HH:MM of the newest sample; None when there is none yet."""
+
+    power: Flows
+    """Power in W at `newest`."""
+
+    hours: Mapping[str, Series]
+    """24 values in kWh by name of the flow, summed from the slots as in `EcuDay.hours`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageState:
+    """A battery, and the flows of its house, at one time."""
+
+    time: str | None
+    """Label HH:MM; None when it is missing, so that the age of the values is unknown."""
+
+    soc: float | None
+    """State of charge in percent, 0 to 100."""
+
+    mode: int | None
+    """Mode of operation: 1 self-consumption, 3 time-based; other numbers are not documented."""
+
+    power: Flows
+    """Power in W."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelTotals:
+    """Energy totals of one channel of an inverter in kWh."""
+
+    today: float | None
+    """Of the day; None at night."""
+
+    month: float | None
+    """Of the calendar month."""
+
+    year: float | None
+    """Of the calendar year."""
+
+    lifetime: float | None
+    """Since registration."""

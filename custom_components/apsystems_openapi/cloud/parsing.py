@@ -6,6 +6,7 @@ object for a list, a text, null) raises ShapeError.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from datetime import date
 import math
 import re
@@ -18,11 +19,16 @@ from .models import (
     BatchEnergy,
     BatchPower,
     ChannelDay,
+    ChannelTotals,
     Ecu,
     EcuDay,
+    FlowDay,
+    Flows,
+    FlowTotals,
     Inverter,
     InverterDay,
     Series,
+    StorageState,
     Summary,
     SystemDetails,
 )
@@ -30,7 +36,11 @@ from .models import (
 LARGEST: Final = 1e9
 """Largest number accepted in any unit: 1 TWh in kWh, 1 GW in W."""
 
+FLOWS: Final = tuple(field.name for field in fields(Flows))
+MOST_SOC: Final = 100
+
 _CHANNELS = {str(number): number for number in range(1, MAX_CHANNELS + 1)}
+_NO_TOTALS = ChannelTotals(today=None, month=None, year=None, lifetime=None)
 _LABEL = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -83,7 +93,8 @@ def parse_inverters(data: object) -> tuple[Ecu, ...]:
             if (uid := _text(item.get("uid"))) is not None and uid not in seen:
                 seen.add(uid)
                 inverters.append(Inverter(uid=uid, model=_text(item.get("type")), eid=eid))
-        ecus.append(Ecu(eid=eid, timezone=_text(entry.get("timezone")), inverters=tuple(inverters)))
+        timezone, kind = _text(entry.get("timezone")), _whole(entry.get("type"))
+        ecus.append(Ecu(eid=eid, timezone=timezone, inverters=tuple(inverters), type=kind))
     return tuple(ecus)
 
 
@@ -191,6 +202,81 @@ def parse_batch_power(data: object) -> BatchPower:
     return BatchPower(times=table.labels, power_w=power_w)
 
 
+def parse_meters(data: object) -> tuple[str, ...]:
+    """Parse the meter list: ids, each once; none where the cloud sends null. Raises ShapeError for anything else."""
+    return tuple(dict.fromkeys(filter(None, map(_eid, [] if data is None else _list(data)))))
+
+
+def parse_flow_totals(data: object) -> FlowTotals:
+    """Parse the summary of a meter or a battery; a block may be null.
+
+    Raises ShapeError when `data` is not an object.
+    """
+    totals = _object(data)
+    return FlowTotals(
+        today=_flows(totals.get("today")),
+        month=_flows(totals.get("month")),
+        year=_flows(totals.get("year")),
+        lifetime=_flows(totals.get("lifetime")),
+    )
+
+
+def parse_flow_day(data: object) -> FlowDay:
+    """Parse the minutely period of a meter or a battery.
+
+    A meter has one signed power for the grid, positive for import; a battery has both. Raises ShapeError when `data`
+    is not an object.
+    """
+    answer = _object(data)
+    table = _Table(answer, "time")
+    energies, powers = _object_or_empty(answer.get("energy")), _object_or_empty(answer.get("power"))
+    energy = {name: table.ordered(energies[name]) for name in FLOWS if name in energies}
+    power = {name: table.ordered(powers[name]) for name in FLOWS if name in powers}
+    if "imported_exported" in powers:
+        traded = table.ordered(powers["imported_exported"], parse_number)
+        power["imported"] = tuple(None if watt is None else max(watt, 0.0) for watt in traded)
+        power["exported"] = tuple(None if watt is None else max(-watt, 0.0) for watt in traded)
+    newest = _newest([*energy.values(), *power.values()])
+    return FlowDay(
+        today=_flows(answer.get("today")),
+        newest=None if newest is None else table.labels[newest],
+        power=Flows() if newest is None else Flows(**{name: series[newest] for name, series in power.items()}),
+        hours={name: _hours(table.labels, series) for name, series in energy.items()},
+    )
+
+
+def parse_storage_state(data: object) -> StorageState:
+    """Parse the latest values of a battery. Raises ShapeError when `data` is not an object."""
+    state = _object(data)
+    soc = parse_amount(state.get("soc"))
+    return StorageState(
+        time=_label(state.get("time")),
+        soc=soc if soc is not None and soc <= MOST_SOC else None,
+        mode=_whole(state.get("mode")),
+        power=_flows(state),
+    )
+
+
+def parse_inverter_summary(data: object) -> tuple[ChannelTotals, ...]:
+    """Parse the summary of an inverter: channels 1, 2, … up to the last one with a value.
+
+    Raises ShapeError when `data` is not an object.
+    """
+    summary = _object(data)
+    channels = [
+        ChannelTotals(
+            today=parse_amount(summary.get(f"d{channel}")),
+            month=parse_amount(summary.get(f"m{channel}")),
+            year=parse_amount(summary.get(f"y{channel}")),
+            lifetime=parse_amount(summary.get(f"t{channel}")),
+        )
+        for channel in _CHANNELS.values()
+    ]
+    while channels and channels[-1] == _NO_TOTALS:
+        channels.pop()
+    return tuple(channels)
+
+
 class _Table:
     """Parallel lists of an answer, sorted by their time labels.
 
@@ -203,16 +289,15 @@ class _Table:
         self._answer = answer
         positions: dict[str, int] = {}
         for position, label in enumerate(_list_or_empty(answer.get(key))):
-            match = _LABEL.fullmatch(label.strip()) if isinstance(label, str) else None
-            if match and (name := f"{int(match[1]):02}:{match[2]}") != "00:00":
+            if (name := _label(label)) is not None and name != "00:00":
                 positions[name] = position
         self.labels = tuple(sorted(positions))
         self._positions = tuple(positions[label] for label in self.labels)
 
-    def ordered(self, values: object) -> Series:
+    def ordered(self, values: object, parse: Callable[[object], float | None] = parse_amount) -> Series:
         """Return amounts in the order of the labels."""
         members = _list_or_empty(values)
-        return tuple(parse_amount(members[i]) if i < len(members) else None for i in self._positions)
+        return tuple(parse(members[i]) if i < len(members) else None for i in self._positions)
 
     def series(self, key: str) -> Series:
         """Return the amounts of a list in the order of the labels."""
@@ -233,6 +318,23 @@ class _Table:
     def has_amount(self, key: str) -> bool:
         """Whether a list has any amount."""
         return any(parse_amount(value) is not None for value in _list_or_empty(self._answer.get(key)))
+
+
+def _flows(block: object) -> Flows:
+    """Return the amounts of a block by name; none of one that is null or no object."""
+    known = _object_or_empty(block)
+    return Flows(**{name: parse_amount(known.get(name)) for name in FLOWS})
+
+
+def _label(value: object) -> str | None:
+    """Return a time as HH:MM."""
+    match = _LABEL.fullmatch(value.strip()) if isinstance(value, str) else None
+    return f"{int(match[1]):02}:{match[2]}" if match else None
+
+
+def _whole(value: object) -> int | None:
+    number = parse_amount(value)
+    return int(number) if number is not None and number.is_integer() else None
 
 
 def _ac_power(table: _Table) -> Series:
