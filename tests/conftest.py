@@ -67,6 +67,12 @@ def hass_storage() -> Iterator[Disk]:
 
 
 @pytest.fixture
+def recorder_config() -> dict[str, Any]:
+    """Return options of a recorder that keeps statistics and no states: each state is a transaction of its own here."""
+    return {"include": {"domains": ["none"]}}
+
+
+@pytest.fixture
 def hass_config_dir(tmp_path: Path) -> str:
     """Return a folder of the test's own."""
     return str(tmp_path)

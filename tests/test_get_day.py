@@ -1,5 +1,6 @@
 """The action that returns the stored data of a day, without a call."""
 
+from datetime import date
 from typing import Any
 
 from homeassistant.components.recorder.core import Recorder
@@ -7,9 +8,16 @@ from homeassistant.exceptions import ServiceValidationError
 import pytest
 
 from custom_components.apsystems_openapi.const import DOMAIN
+from simulator import Plant, sample_plant
 from tests.harness import AUTOMATIC, House
 
 pytestmark = pytest.mark.usefixtures("recorder_mock")
+
+
+@pytest.fixture
+def plant() -> Plant:
+    """Return a plant of some months, whose first days are not fetched hour by hour within a day."""
+    return sample_plant(create_date=date(2026, 3, 1))
 
 
 async def get_day(house: House, entry_id: str, **day: str) -> dict[str, Any]:
@@ -42,7 +50,7 @@ async def test_a_day_has_hours_and_the_curves_of_inverters_and_panels(house: Hou
     assert len(house.calls()) == before
 
     with pytest.raises(ServiceValidationError):  # its total is one row at noon
-        await get_day(house, entry.entry_id, date="2025-03-01")
+        await get_day(house, entry.entry_id, date="2026-03-05")
 
     await house.pass_time("2026-06-16 11:00")
     yesterday = await get_day(house, entry.entry_id, date="2026-06-15")

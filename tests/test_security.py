@@ -81,8 +81,9 @@ async def test_a_day_of_faults_logs_no_secret_and_no_whole_id(house: House) -> N
     ):
         assert secret not in whole
     assert plant.sid not in whole.replace(entry.title, "")
+    everything = "\n".join(lines(house))
     for secret in (house.cloud.app_secret, str(plant.authorization_code), *signatures):
-        assert secret not in "\n".join(lines(house))
+        assert secret not in everything
 
 
 def stored(config_dir: str) -> list[Path]:
