@@ -48,14 +48,14 @@ class Check:
         """Run all checks, print each result, and return the problems found."""
         await self._read_truth()
         async with self._progress.step("Setting up the integration") as step:
-            entry_id = await add_system(self._client, self._cloud)
+            added = await add_system(self._client, self._cloud)
             step.status = "the config flow has created an entry"
         await self._check_figures()
         print(table((await self._entities()).values()))
-        await self._check_devices(entry_id)
+        await self._check_devices(added.entry_id)
         statistic_id = await self._check_history()
         await self._check_restart()
-        await self._check_energy_dashboard(statistic_id)
+        await self._check_energy_dashboard(statistic_id, by_integration=added.fills_energy_dashboard)
         self._find("The log: ", (record.text for record in self._instance.problems()))
         calls = by_kind(await self._cloud.calls())
         self._progress.say("Calls made: " + ", ".join(f"{count} {kind}" for kind, count in calls.items()))
@@ -157,14 +157,12 @@ class Check:
         self._silence.begin()
         await until(self._silence.is_long_enough, "the end of the calls", timeout_s=_ROUND_S, interval_s=1)
 
-    async def _check_energy_dashboard(self, statistic_id: str | None) -> None:
+    async def _check_energy_dashboard(self, statistic_id: str | None, *, by_integration: bool) -> None:
         """Wait until the Energy dashboard accepts either source of the production, with our power as its rate."""
         sid = self._cloud.sid
         total, power = [await entity(self._client, f"{sid}_{key}") for key in ("total_energy", "power")]
         async with self._progress.step("Waiting for the first statistics of sensors, up to six minutes") as step:
-            source = await fill_energy_dashboard(self._client, self._cloud, statistic_id)
-            if (source["stat_energy_from"], source.get("stat_rate")) != (statistic_id, power.entity_id):
-                self._findings.append(f"The Energy dashboard has another solar source: {source}")
+            await fill_energy_dashboard(self._client, self._cloud, statistic_id, by_integration=by_integration)
             await self._check_source()
             await self._client.save_solar_source(total.entity_id, power=power.entity_id)
             await self._check_source()

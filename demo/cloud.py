@@ -58,9 +58,9 @@ class Cloud:
 
     async def truth(self, since: date | None = None) -> dict[str, Any]:
         """Return the true figures of the plant, as far as its ECUs have uploaded them; `past_kwh` begins with a day."""
-        query = f"?since={since}" if since else ""
-        systems: dict[str, dict[str, Any]] = (await self._control(f"truth{query}"))["systems"]
-        return systems[self.sid]
+        answer = await self._control(f"truth?since={since}" if since else "truth")
+        truth: dict[str, Any] = answer["systems"][self.sid]
+        return {**truth, "now": answer["now"]}
 
     async def calls(self) -> list[dict[str, Any]]:
         """List the calls that it has answered, in order."""

@@ -1,9 +1,14 @@
 """The figures that sensors must show, calculated from the simulator's truth."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from .client import Entity
+
+# The age of an ECU's newest sample: while it uploads every quarter of an hour, and after dark.
+_FRESH = timedelta(minutes=30)
+_DARK = timedelta(minutes=90)
 
 
 @dataclass(frozen=True)
@@ -19,13 +24,26 @@ class Figure:
 
 
 def figures(truth: dict[str, Any], sid: str) -> list[Figure]:
-    """List the figures of a system and of all its inverters."""
-    system = [
+    """List the figures of a system and of all its inverters.
+
+    After dark nothing is produced. Around sunset, inverters are left out: what they show then depends on the sun.
+    """
+    listed = [
         Figure(f"{sid}_total_energy", truth["lifetime_kwh"], 0.011, "kWh"),
         Figure(f"{sid}_today_energy", truth["today_kwh"], 0.011, "kWh"),
     ]
-    inverters = [inverter for ecu in truth["ecus"] for inverter in ecu["inverters"]]
-    return system + [figure for inverter in inverters for figure in _telemetry(inverter, sid)]
+    for ecu in truth["ecus"]:
+        age = _age(ecu["newest_sample"], truth["now"])
+        for inverter in ecu["inverters"]:
+            if age <= _FRESH:
+                listed += _telemetry(inverter, sid)
+            elif age > _DARK:
+                listed += _nothing(inverter, sid)
+    return listed
+
+
+def _age(newest_sample: str | None, now: str) -> timedelta:
+    return datetime.fromisoformat(now) - datetime.fromisoformat(newest_sample) if newest_sample else timedelta.max
 
 
 def uids(truth: dict[str, Any]) -> list[str]:
@@ -51,6 +69,11 @@ def _telemetry(inverter: dict[str, Any], sid: str) -> list[Figure]:
         Figure(prefix + sensor, newest[key], 0.006, unit) for sensor, (key, unit) in sensors.items() if key in newest
     ]
     return [Figure(f"{prefix}power", inverter["ac_power_w"], 0.051, "W"), *read] if newest else []
+
+
+def _nothing(inverter: dict[str, Any], sid: str) -> list[Figure]:
+    powers = ["power", *(f"dc_power_ch{channel}" for channel in range(1, inverter["channels"] + 1))]
+    return [Figure(f"{sid}_inverter_{inverter['uid']}_{power}", 0, 0, "W") for power in powers]
 
 
 def differences(entities: dict[str, Entity], truths: list[dict[str, Any]], sid: str) -> list[str]:

@@ -59,11 +59,12 @@ async def _take(folder: Path, options: argparse.Namespace) -> None:
             if "config-flow" in paths:
                 await _config_flow(page, instance, paths["config-flow"])
             async with progress.step("Setting up the integration"):
-                await add_system(instance.client, cloud)
+                added = await add_system(instance.client, cloud)
                 await until(lambda: _telemetry(instance.client), "the telemetry", timeout_s=120)
             async with progress.step("Importing the history") as step:
                 statistic_id = await import_history(instance.client, cloud, 400, step)
-                await fill_energy_dashboard(instance.client, cloud, statistic_id)
+                by_integration = added.fills_energy_dashboard
+                await fill_energy_dashboard(instance.client, cloud, statistic_id, by_integration=by_integration)
             await _devices(page, instance, cloud, paths)
             for name in _PERIODS.keys() & paths.keys():
                 await _energy(page, instance, _PERIODS[name], paths[name])

@@ -12,14 +12,14 @@ class DemoError(Exception):
 async def until[T](
     probe: Callable[[], Awaitable[T | None]], what: str, *, timeout_s: float = 60, interval_s: float = 0.25
 ) -> T:
-    """Call `probe` repeatedly until it returns something other than None or False, and return that.
+    """Call `probe` repeatedly until it returns something other than None, False and an empty list; return that.
 
     Raises DemoError that names `what` after `timeout_s`.
     """
     deadline = time.monotonic() + timeout_s
     while True:
         answer = await probe()
-        if answer is not None and answer is not False:
+        if answer not in (None, False, []):
             return answer
         if time.monotonic() >= deadline:
             raise DemoError(f"Waited {timeout_s:g} s for {what}")

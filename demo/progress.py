@@ -10,7 +10,6 @@ from typing import TextIO
 # Seconds between two signs of life. Without a terminal, nothing can be drawn anew: each is a line.
 _IN_TERMINAL_S = 0.5
 _AS_LINES_S = 4
-_DOT_S = 4
 _BAR = 24
 
 
@@ -64,8 +63,8 @@ class Progress:
 
     def _drawn(self, step: Step, started: float) -> str:
         done = round(_BAR * min(1, step.share)) if step.share is not None else 0
-        dots = "." * int((time.monotonic() - started) / _DOT_S)
-        bar = dots if step.share is None else f"[{'#' * done}{'.' * (_BAR - done)}]"
+        time_s = f"{time.monotonic() - started:.0f} s"
+        bar = time_s if step.share is None else f"[{'#' * done}{'.' * (_BAR - done)}]"
         return f"… {bar} {step.status}".rstrip()
 
     def _print(self, text: str, *, is_running: bool = False) -> None:

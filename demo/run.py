@@ -84,12 +84,13 @@ async def _show(instance: Instance, cloud: Cloud, progress: Progress, days: int)
     """Set up the integration, wait for its history, and show its production in the Energy dashboard."""
     client = instance.client
     async with progress.step("Setting up the integration") as step:
-        await add_system(client, cloud)
+        added = await add_system(client, cloud)
         step.status = f"{(await total_energy(client, cloud.sid)).number:g} kWh in total"
     async with progress.step("Importing the history") as step:
         statistic_id = await import_history(client, cloud, days, step)
     async with progress.step("Filling the Energy dashboard") as step:
-        source = await fill_energy_dashboard(client, cloud, statistic_id)
+        by_integration = added.fills_energy_dashboard
+        source = await fill_energy_dashboard(client, cloud, statistic_id, by_integration=by_integration)
         step.status = f"{source['stat_energy_from']}, with the power of {source['stat_rate']}"
     progress.say("Everything is set up. The power's own curve, in the tab Now, begins with its first five minutes.")
     print(f"\nThe log is {instance.output}. Press Ctrl-C to stop.", flush=True)

@@ -1,6 +1,7 @@
 """The steps by which an owner sets up the integration, and waits for its figures."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,19 +40,28 @@ def _filled(schema: Iterable[dict[str, Any]], given: dict[str, object]) -> dict[
     return fields
 
 
-async def add_system(client: Client, cloud: Cloud) -> str:
-    """Complete the config flow, unless an earlier run has done so; return the id of the entry."""
+@dataclass(frozen=True)
+class Added:
+    """A system that was set up."""
+
+    entry_id: str
+    fills_energy_dashboard: bool
+    """Whether the form offered to show the production in the Energy dashboard, and was taken at its word."""
+
+
+async def add_system(client: Client, cloud: Cloud) -> Added:
+    """Complete the config flow with all that it offers, unless an earlier run has done so."""
     for entry in await client.entries(DOMAIN):
-        return str(entry["entry_id"])
+        return Added(entry["entry_id"], fills_energy_dashboard=False)
     form = await client.start_flow(DOMAIN)
     answer = await client.submit_flow(form["flow_id"], filled(form, **cloud.credentials))
+    offers: dict[str, object] = {}
     if answer["type"] == "form" and not answer.get("errors"):  # the step that shows the system
-        offered = {field["name"] for field in answer["data_schema"]}
-        given = {"energy_dashboard": True} if "energy_dashboard" in offered else {}
-        answer = await client.submit_flow(form["flow_id"], filled(answer, **given))
+        offers = {field["name"]: True for field in answer["data_schema"] if field["name"] == "energy_dashboard"}
+        answer = await client.submit_flow(form["flow_id"], filled(answer, **offers))
     if answer["type"] != "create_entry":
         raise DemoError(f"The config flow has not created an entry: {answer.get('errors') or answer}")
-    return str(answer["result"]["entry_id"])
+    return Added(answer["result"]["entry_id"], fills_energy_dashboard=bool(offers))
 
 
 async def import_history(client: Client, cloud: Cloud, days: int, step: Step) -> str | None:
@@ -76,18 +86,22 @@ async def import_history(client: Client, cloud: Cloud, days: int, step: Step) ->
     return statistic_id if written else None
 
 
-async def fill_energy_dashboard(client: Client, cloud: Cloud, statistic_id: str | None) -> dict[str, Any]:
+async def fill_energy_dashboard(
+    client: Client, cloud: Cloud, statistic_id: str | None, *, by_integration: bool
+) -> dict[str, Any]:
     """Have the production as solar source with our power, by the integration or by hand; return the source.
 
-    Without a statistic the source is the total energy. Raises DemoError when the Energy dashboard finds a mistake.
+    By hand, the source is the total energy when there is no statistic. Raises DemoError when the integration adds
+    another source or none, and when the Energy dashboard finds a mistake.
     """
-    sources = await client.solar_sources()
-    if not sources:
-        total = await entity(client, f"{cloud.sid}_total_energy")
-        power = await entity(client, f"{cloud.sid}_power")
+    total, power = [await entity(client, f"{cloud.sid}_{key}") for key in ("total_energy", "power")]
+    if by_integration and statistic_id:
+        await until(client.solar_sources, "the integration to fill the Energy dashboard", timeout_s=60)
+    elif not await client.solar_sources():
         await client.save_solar_source(statistic_id or total.entity_id, power=power.entity_id)
-        sources = await client.solar_sources()
-    if len(sources) != 1:
+    sources = await client.solar_sources()
+    found = [(source["stat_energy_from"], source.get("stat_rate")) for source in sources]
+    if found != [(statistic_id or total.entity_id, power.entity_id)]:
         raise DemoError(f"The Energy dashboard has these solar sources: {sources}")
     if issues := [issue for issue in await client.validate_energy() if issue["type"] != WAITING]:
         raise DemoError(f"The Energy dashboard finds {issues}")

@@ -61,7 +61,7 @@ async def test_a_step_that_fails_says_how_far_it_came() -> None:
 
     with pytest.raises(DemoError):
         await fail()
-    assert output.getvalue().splitlines()[-1].endswith("Starting …  nothing answers")
+    assert output.getvalue().splitlines()[-1].endswith("Starting … 0 s nothing answers")
 
 
 async def test_a_quiet_run_prints_nothing() -> None:

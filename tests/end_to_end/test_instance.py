@@ -75,7 +75,7 @@ async def test_a_mistake_in_the_config_flow_is_named_and_loses_no_input(setting:
 async def test_options_take_effect_by_a_reload_and_removal_leaves_nothing(setting: Setting) -> None:
     client, cloud = setting.client, setting.cloud
     before = await client.states()
-    entry_id = await add_system(client, cloud)
+    entry_id = (await add_system(client, cloud)).entry_id
     total = await total_energy(client, cloud.sid)
 
     form = await client.start_options(entry_id)
