@@ -40,7 +40,7 @@ async def test_a_first_installation_by_day_shows_everything_at_once(house: House
     assert house.value("total_energy") == pytest.approx(house.truth.lifetime_kwh(), abs=0.01)
     assert house.value("today_energy") == pytest.approx(house.truth.today_kwh(), abs=0.01)
     figures = house.figures()
-    assert len(figures) == 2 + 10 + 10 + 18
+    assert len(figures) == 2 + 3 + 3 + 5
     assert not {entity: value for entity, value in figures.items() if value in {"unknown", "unavailable", "0", "0.0"}}
 
 

@@ -224,7 +224,9 @@ class Importer:
     async def _async_move_cursor(self, clock: Clock) -> None:
         """Move the cursor past days that need no call: those without energy, and those that have hours."""
         backlog = self._state().backlog
-        if backlog.cursor_is_ready or backlog.months_to_go or not clock.options.import_history:
+        if backlog.cursor_is_ready or not clock.options.import_history:
+            return
+        if backlog.months_to_go or backlog.unwritten.months:  # a month that is not written has no row yet
             return
         while (day := backlog.day_cursor) and backlog.has_days:
             page = max(backlog.first or day, day - _PAGE)
