@@ -167,9 +167,10 @@ def _reads(sun: SolarDay, hours: Span, plant: Plant, calls: int, rounds: int) ->
     spread = [Read(at=at, of_ecus=n in of_ecus) for n, at in enumerate(_spread(sun.curve, number, of_all))]
     moved = followed(spread, hours, sun.day, plant.rhythms)
     ends = [*(read.at for read in moved[1:]), *(max(hours.end.astimezone(UTC), last.at + _STEP) for last in moved[-1:])]
+    summary, round_of_ecus = [Call(kind=Kind.SUMMARY)], [Call(kind=Kind.ECU_DAY, target=eid) for eid in ecus]
     slots = []
     for read, until in zip(moved, ends, strict=True):
-        asked = [Call(kind=Kind.ECU_DAY, target=eid) for eid in ecus if read.of_ecus] or [Call(kind=Kind.SUMMARY)]
+        asked = (read.of_ecus and round_of_ecus) or summary
         slots += [Slot(at=read.at, until=until, call=call, day=sun.day, purpose=Purpose.READ) for call in asked]
     spare = reads - panels * len(plant.ecus) - number
     return [
@@ -209,16 +210,11 @@ def _telemetry_slots(sun: SolarDay, plant: Plant, calls: int) -> list[Slot]:
         return []
     most = ceil(len(sun.curve) * _STEP / TELEMETRY_SPACING)
     times = _spread(sun.curve, min(most, calls // len(plant.inverters)))
+    asked = [Call(kind=Kind.TELEMETRY, target=uid) for uid in plant.inverters]
     return [
-        Slot(
-            at=at,
-            until=at + CLOSE_READS,
-            call=Call(kind=Kind.TELEMETRY, target=uid),
-            day=sun.day,
-            purpose=Purpose.READ,
-        )
+        Slot(at=at, until=at + CLOSE_READS, call=call, day=sun.day, purpose=Purpose.READ)
         for at in times
-        for uid in plant.inverters
+        for call in asked
     ]
 
 

@@ -89,9 +89,10 @@ class SolarDay:
         """The sun every five minutes of the solar hours; empty where there are none."""
         if self.hours is None:
             return ()
+        elevations, midnight = _elevations(self.site, self.day), _start(self.site, self.day)
         start = self.hours.start.astimezone(UTC)
         times = [start + n * CURVE_STEP for n in range(self.hours.length // CURVE_STEP)]
-        return tuple((time, self.elevation(time)) for time in times)
+        return tuple((time, _interpolated(elevations, (time - midnight) / _SEARCH_STEP)) for time in times)
 
     @cached_property
     def weight(self) -> float:
