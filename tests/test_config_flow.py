@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from http import HTTPStatus
 import re
 from typing import Any
 from unittest.mock import patch
@@ -125,6 +126,42 @@ async def test_a_browser_gets_three_fields_and_a_collapsed_section(
     within = below(texts, "sections", "advanced")
     names = {field["name"] for field in section["schema"]}
     assert set(below(within, "data")) == set(below(within, "data_description")) == names == {"base_url", *DEFAULTS}
+
+
+async def test_a_browser_gets_every_form_and_menu(house: House, hass_client: ClientSessionGenerator) -> None:
+    """Over HTTP, where each field is described in JSON: set-up, options and reconfiguration."""
+    assert await async_setup_component(house.hass, "config", {})
+    client, base = await hass_client(), "/api/config/config_entries"
+
+    async def post(path: str, body: dict[str, Any]) -> dict[str, Any]:
+        answer = await client.post(f"{base}/{path}", json=body)
+        assert answer.status == HTTPStatus.OK, await answer.text()
+        await house.settle()
+        return dict(await answer.json())
+
+    flow = await post("flow", {"handler": DOMAIN})
+    found = await post(f"flow/{flow['flow_id']}", {**house.data(), "advanced": TYPED | {"base_url": house.url}})
+    assert [field["name"] for field in found["data_schema"]] == ["energy_dashboard"]
+    assert found["last_step"] is True
+    entry_id = (await post(f"flow/{flow['flow_id']}", {"energy_dashboard": False}))["result"]["entry_id"]
+
+    form = await post("options/flow", {"handler": entry_id})
+    quota = next(field for field in form["data_schema"] if field["name"] == "monthly_quota")
+    number = quota["selector"]["number"]
+    units = below(english(), "selector", number["translation_key"], "unit_of_measurement")
+    assert number["unit_of_measurement"] in units
+    menu = await post(f"options/flow/{form['flow_id']}", TYPED)
+    assert (menu["type"], menu["menu_options"]) == ("menu", ["save", "init"])
+    again = await post(f"options/flow/{form['flow_id']}", {"next_step_id": "init"})
+    assert (again["type"], again["step_id"]) == ("form", "init")
+    await post(f"options/flow/{form['flow_id']}", TYPED | {"scan_interval": 7200})
+    saved = await post(f"options/flow/{form['flow_id']}", {"next_step_id": "save"})
+    assert saved["type"] == "create_entry"
+
+    form = await post("flow", {"handler": DOMAIN, "entry_id": entry_id})
+    assert [field["name"] for field in form["data_schema"]] == ["app_id", "app_secret", "base_url"]
+    done = await post(f"flow/{form['flow_id']}", {"app_id": DEFAULT_APP_ID, "base_url": house.url})
+    assert (done["type"], done["reason"]) == ("abort", "reconfigure_successful")
 
 
 def as_typed(house: House, how: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from homeassistant.config_entries import SOURCE_USER, ConfigEntry, ConfigFlowRes
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from homeassistant.setup import async_setup_component
 import pytest
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.apsystems_openapi.const import DOMAIN
 from custom_components.apsystems_openapi.energy_dashboard import (
@@ -354,6 +355,22 @@ async def test_the_repair_leaves_the_source_that_the_owner_chooses(house: House,
     ]
     assert [source for source in left if source in (GRID, OTHER)] == [GRID, OTHER]
     assert {source["stat_rate"] for source in left if "stat_rate" in source} == {house.entity_id("power")}
+    assert not open_issues(house)
+
+
+async def test_a_browser_gets_the_form_of_the_repair(house: House, hass_client: ClientSessionGenerator) -> None:
+    """Over HTTP, with a name for each source."""
+    await house.set_up(**AUTOMATIC)
+    known = ids(house)
+    await save(house, known[STATISTIC], known["today_energy"])
+    assert await async_setup_component(house.hass, "repairs", {})
+    client, url = await hass_client(), "/api/repairs/issues/fix"
+    (issue,) = open_issues(house)
+    form = await (await client.post(url, json={"handler": DOMAIN, "issue_id": issue.issue_id})).json()
+    (field,) = form["data_schema"]
+    assert field["selector"]["select"]["options"] == [STATISTIC, "today_energy"]
+    result = await (await client.post(f"{url}/{form['flow_id']}", json={"source": "today_energy"})).json()
+    assert result["type"] == "create_entry"
     assert not open_issues(house)
 
 
