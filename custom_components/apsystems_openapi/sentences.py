@@ -46,13 +46,12 @@ class Prospect:
     @property
     def keys(self) -> list[str]:
         """Return the texts that a form shows about it, by their keys below `exceptions`."""
-        keys = [self._calls if self.is_payable else self._too_many]
-        options = self.options
-        if not options.automatic:
-            keys += ["outlook_fixed_only"] * (options.live_power or options.import_history or options.panel_statistics)
-        elif options.panel_statistics and not options.live_power:
-            keys.append("outlook_no_panels")
-        return keys
+        calls, options = self._calls if self.is_payable else self._too_many, self.options
+        if not options.automatic and (options.live_power or options.import_history or options.panel_statistics):
+            return [calls, "outlook_fixed_only"]
+        if options.automatic and options.panel_statistics and not options.live_power:
+            return [calls, "outlook_no_panels"]
+        return [calls]
 
     @property
     def _calls(self) -> str:
