@@ -121,6 +121,9 @@ async def test_a_browser_gets_three_fields_and_a_collapsed_section(
     section = fields["advanced"]
     assert (section["type"], section["expanded"]) == ("expandable", False)
     assert section.get("required", False) is False
+    # What the frontend begins a section with: its own default, which would hide those of its fields.
+    assert "default" not in section
+    assert all("default" in field for field in section["schema"] if field["required"])
     texts = below(english(), "config", "step", "user")
     assert set(below(texts, "data")) == set(below(texts, "data_description")) == set(fields) - {"advanced"}
     within = below(texts, "sections", "advanced")

@@ -88,7 +88,8 @@ _ADVANCED: Final = frozenset(str(key) for key in _ADVANCED_SCHEMA.schema)
 USER_SCHEMA: Final = CREDENTIALS_SCHEMA.extend(
     {
         vol.Required(CONF_SID): TextSelector(),
-        vol.Optional(CONF_ADVANCED, default=dict): section(_ADVANCED_SCHEMA, {"collapsed": True}),
+        # Without a default: the frontend would take that for the section's content, and miss its required fields.
+        vol.Optional(CONF_ADVANCED): section(_ADVANCED_SCHEMA, {"collapsed": True}),
     }
 )
 RECONFIGURE_SCHEMA: Final = vol.Schema(
