@@ -71,7 +71,7 @@ class Check:
                         await self._client.call_service("button", "press", pressed.entity_id)
                 await self._are_figures_true(step)
             count = len(figures(self._truths[-1], self._cloud.sid))
-            step.status = f"{count - len(self._differences)} of {count} are those of the cloud"
+            step.status = f"{len(self._differences) or 'none'} of {count} differs from the cloud's"
         self._find("", self._differences)
 
     async def _are_figures_true(self, step: Step) -> bool:

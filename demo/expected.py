@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+import re
 from typing import Any
 
 from .client import Entity
@@ -9,6 +10,9 @@ from .client import Entity
 # The age of an ECU's newest sample: while it uploads every quarter of an hour, and after dark.
 _FRESH = timedelta(minutes=30)
 _DARK = timedelta(minutes=90)
+# With more inverters than this, these are disabled by default.
+_MANY = 10
+_OFF = ("voltage", "voltage_l2", "voltage_l3", "current", "frequency")
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,9 @@ def _telemetry(inverter: dict[str, Any], sid: str) -> list[Figure]:
 
 
 def _nothing(inverter: dict[str, Any], sid: str) -> list[Figure]:
-    powers = ["power", *(f"dc_power_ch{channel}" for channel in range(1, inverter["channels"] + 1))]
+    """List the powers as 0. Those of panels are known after the first samples of the day alone."""
+    panels = [key.removeprefix("dc_p") for key in inverter["latest"] if key.startswith("dc_p")]
+    powers = ["power", *(f"dc_power_ch{panel}" for panel in panels)]
     return [Figure(f"{sid}_inverter_{inverter['uid']}_{power}", 0, 0, "W") for power in powers]
 
 
@@ -85,11 +91,18 @@ def differences(entities: dict[str, Entity], truths: list[dict[str, Any]], sid: 
     for truth in truths:
         for figure in figures(truth, sid):
             acceptable.setdefault(figure.unique_id, []).append(figure)
+    is_large = len(uids(truths[-1])) > _MANY
     return [
         difference
         for unique_id, wanted in acceptable.items()
-        if (difference := _difference(entities.get(unique_id), unique_id, wanted))
+        if not (is_large and _is_off(entities.get(unique_id)))
+        and (difference := _difference(entities.get(unique_id), unique_id, wanted))
     ]
+
+
+def _is_off(entity: Entity | None) -> bool:
+    """Return whether it is one of the entities that are disabled by default in a large plant."""
+    return entity is not None and entity.disabled and re.sub(r"_ch\d+$", "", entity.unique_id).endswith(_OFF)
 
 
 def _difference(entity: Entity | None, unique_id: str, wanted: list[Figure]) -> str | None:
