@@ -3,7 +3,7 @@
 Written days leave the backlog; all others stay there, on disk, until the recorder takes them.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -136,14 +136,11 @@ class Importer:
             self._change(lambda backlog: replace(backlog, unwritten=Unwritten()))
             return
         await self._async_adjust_total(clock)
-        for month in unwritten.months:  # their totals say what the hours of days add up to
-            if not month.is_check:
-                await self._async_write_month(month, clock)
+        # Their totals say what the hours of days add up to.
+        await self._async_write_months([month for month in unwritten.months if not month.is_check], clock)
         for day in unwritten.days:
             await self._async_write_day(day, clock)
-        for month in unwritten.months:
-            if month.is_check:
-                await self._async_write_month(month, clock)
+        await self._async_write_months([month for month in unwritten.months if month.is_check], clock)
         await self._async_write_panels(unwritten.panels, clock)
         await self._async_write_running_day(clock)
         await self._async_move_cursor(clock)
@@ -180,8 +177,20 @@ class Importer:
         await self._async_write({fetched.day: DayEnergy(hours=fetched.hours, total=total)}, fetched.closed, clock)
         self._done(Unwritten(days=(fetched,)))
 
-    async def _async_write_month(self, fetched: FetchedMonth, clock: Clock) -> None:
-        """Write the totals of a month; of a check, days whose hours came late are fetched again instead.
+    async def _async_write_months(self, months: Sequence[FetchedMonth], clock: Clock) -> None:
+        """Write the totals of months, all at once: a month changes the sum of every newer row."""
+        known: dict[date, DayEnergy] = {}
+        late: set[date] = set()
+        for fetched in months:
+            of_month, late_of_month = await self._async_of_month(fetched, clock)
+            known |= of_month
+            late |= late_of_month
+        await self._async_write(known, clock.now, clock)
+        self._done(Unwritten(months=tuple(months)))
+        self._change(lambda backlog: backlog.with_late(late, clock.day))
+
+    async def _async_of_month(self, fetched: FetchedMonth, clock: Clock) -> tuple[dict[date, DayEnergy], set[date]]:
+        """Return a month's days to write, and days to fetch again: of a check, those whose hours came late.
 
         A total of 0 is no news: it takes no hours away, and a day without rows shows 0 anyway.
         """
@@ -196,10 +205,7 @@ class Importer:
         }
         late = {day for day in totals if fetched.is_check and _is_late(totals[day], written.get(day))}
         late = {day for day in late if backlog.since is None or day >= backlog.since or day in written}
-        known = {day: DayEnergy(total=kwh) for day, kwh in totals.items() if day not in late or day not in written}
-        await self._async_write(known, clock.now, clock)
-        self._done(Unwritten(months=(fetched,)))
-        self._change(lambda backlog: backlog.with_late(late, clock.day))
+        return {d: DayEnergy(total=kwh) for d, kwh in totals.items() if d not in late or d not in written}, late
 
     async def _async_write_panels(self, panels: tuple[PanelDay, ...], clock: Clock) -> None:
         if clock.options.panel_statistics:
