@@ -233,7 +233,7 @@ async def test_with_polling_disabled_only_the_buttons_make_calls(house: House) -
 
 
 async def test_the_action_update_entity_reads_once_for_all_entities_of_the_system(house: House) -> None:
-    """Only when there may be something newer, ten calls a day, none at night; an inverter's entities ask for nothing."""
+    """Only for what may be newer, ten calls a day, none at night; an inverter's entities ask for nothing."""
     await async_setup_component(house.hass, "homeassistant", {})
     entry = await house.set_up(auto_scan_interval=True)
 
