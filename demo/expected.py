@@ -10,6 +10,8 @@ from .client import Entity
 # The age of an ECU's newest sample: while it uploads every quarter of an hour, and after dark.
 _FRESH = timedelta(minutes=30)
 _DARK = timedelta(minutes=90)
+# The cloud rounds to two decimals.
+_ROUNDED = 0.0051
 # With more inverters than this, these are disabled by default.
 _MANY = 10
 _OFF = ("voltage", "voltage_l2", "voltage_l3", "current", "frequency")
@@ -32,9 +34,12 @@ def figures(truth: dict[str, Any], sid: str) -> list[Figure]:
 
     After dark nothing is produced. Around sunset, inverters are left out: what they show then depends on the sun.
     """
+    rounding = _ROUNDED * (
+        2 + len(truth["ecus"])
+    )  # of the lifetime, of today in the same answer, and of each ECU's day
     listed = [
-        Figure(f"{sid}_total_energy", truth["lifetime_kwh"], 0.011, "kWh"),
-        Figure(f"{sid}_today_energy", truth["today_kwh"], 0.011, "kWh"),
+        Figure(f"{sid}_total_energy", truth["lifetime_kwh"], rounding, "kWh"),
+        Figure(f"{sid}_today_energy", truth["today_kwh"], rounding, "kWh"),
     ]
     for ecu in truth["ecus"]:
         age = _age(ecu["newest_sample"], truth["now"])
