@@ -57,7 +57,8 @@ class Runner:
         self._failures = failures
         self._on_history = on_history
         self._rounds: set[asyncio.Task[Exception | None]] = set()
-        self._presses: dict[tuple[Call, ...], asyncio.Task[Exception | None]] = {}
+        self._pressed: dict[Call, asyncio.Task[Exception | None]] = {}
+        """Calls that a press waits for, each with its round."""
         self._calls: set[asyncio.Task[Exception | None]] = set()
         self._is_stopped = False
 
@@ -65,27 +66,32 @@ class Runner:
         """Make calls, in order; return the first failure.
 
         A round ends where the cloud stops all calls, and after two calls in a row that got no answer. Whoever presses
-        for the same calls while they are being made waits for them. Raises InterruptedRoundError when the runner is
-        stopped meanwhile.
+        for calls that another press waits for waits with it. Raises InterruptedRoundError when the runner is stopped
+        meanwhile.
         """
         if self._is_stopped:
             raise InterruptedRoundError
-        if not slots:
-            return None
-        calls = tuple(slot.call for slot in slots)
-        if is_pressed and calls in self._presses:
-            task = self._presses[calls]
-        else:
-            task = self._start(slots, is_pressed=is_pressed)
-        if is_pressed:
-            self._presses[calls] = task
-            task.add_done_callback(lambda _: self._presses.pop(calls, None))
+        if not is_pressed:
+            return await self._async_wait(self._start(slots, is_pressed=False)) if slots else None
+        rounds = dict.fromkeys(self._pressed[slot.call] for slot in slots if slot.call in self._pressed)
+        if fresh := [slot for slot in slots if slot.call not in self._pressed]:
+            task = self._start(fresh, is_pressed=True)
+            self._pressed |= {slot.call: task for slot in fresh}
+            task.add_done_callback(self._end_press)
+            rounds[task] = None
+        failures = [await self._async_wait(task) for task in rounds]
+        return next((failure for failure in failures if failure is not None), None)
+
+    async def _async_wait(self, task: asyncio.Task[Exception | None]) -> Exception | None:
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             if task.cancelled():
                 raise InterruptedRoundError from None
             raise
+
+    def _end_press(self, ended: asyncio.Task[Exception | None]) -> None:
+        self._pressed = {call: task for call, task in self._pressed.items() if task is not ended}
 
     def _start(self, slots: Sequence[Slot], *, is_pressed: bool) -> asyncio.Task[Exception | None]:
         round_ = self._async_round(slots, is_pressed=is_pressed)
