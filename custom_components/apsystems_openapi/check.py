@@ -55,7 +55,7 @@ def faults_of(typed: Mapping[str, str]) -> dict[str, str]:
         elif text is not None and not (text.isascii() and text.isalnum()):
             faults[name] = "invalid_characters"
     secret = typed.get(CONF_APP_SECRET)
-    if secret == "":
+    if secret is not None and not secret:
         faults[CONF_APP_SECRET] = "no_secret"
     elif secret is not None and not (secret.isascii() and secret.isprintable()):
         faults[CONF_APP_SECRET] = "invalid_secret"
