@@ -32,9 +32,31 @@ def encode_date(value: object) -> Any:  # noqa: ANN401
     return value.isoformat() if isinstance(value, date) else encode_other(value)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option for what takes long."""
+    parser.addoption("--all", action="store_true", help="run every case of the tests that otherwise run a sample")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker that switches the log guard off."""
+    """Register markers."""
     config.addinivalue_line("markers", "forbidden_log(reason): provokes log lines that fail other tests")
+    config.addinivalue_line("markers", "thorough: runs with --all alone")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only `--all` runs."""
+    if config.getoption("all"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("thorough")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item.get_closest_marker("thorough") is None]
+
+
+@pytest.fixture
+def is_thorough(request: pytest.FixtureRequest) -> bool:
+    """Return whether every case is to run."""
+    return bool(request.config.getoption("all"))
 
 
 @pytest.fixture

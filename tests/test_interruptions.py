@@ -1,7 +1,7 @@
 """At every await of a round: stop, unload, remove, disable, reload, reconfigure, another press, a full disk, 2005.
 
-Each scenario runs once to find its awaits, then once more for each of them and each interruption. `INTERRUPT_ALL=1`
-runs all of them, otherwise a few are drawn. With `-s` each test prints how many there were, and what was lost.
+Each scenario runs once to find its awaits. With `--all` it then runs for each interruption at each of them, otherwise
+at one that is drawn. With `-s` each test prints how many there were, and what was lost.
 """
 # ruff: noqa: ANN401 -- what Home Assistant writes and awaits has any type
 
@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 import json
 import logging
-import os
 from pathlib import Path
 import random
 from typing import Any
@@ -49,9 +48,6 @@ from tests.conftest import encode_date
 from tests.harness import AUTOMATIC, House, RightClock, paris
 from tests.interruptions import Point, Watch, own_tasks, own_timers, watching
 
-ALL = bool(os.environ.get("INTERRUPT_ALL"))
-SAMPLE = int(os.environ.get("INTERRUPT_SAMPLE", "1"))
-"""How many awaits of each combination are interrupted when not all are."""
 LAST_ANSWER = timedelta(seconds=10)
 STEPS = 2000
 """Of the loop, after which work that has not come to its end waits for the clock."""
@@ -651,7 +647,7 @@ def known_awaits() -> dict[str, tuple[list[Point], list[str]]]:
         if interruption not in how.without
     ],
 )
-@pytest.mark.timeout(1800 if ALL else 60)
+@pytest.mark.timeout(600)
 @pytest.mark.forbidden_log("a full disk is logged as an error by Home Assistant")
 def test_nothing_is_lost_wherever_a_round_is_interrupted(
     scenario: str,
@@ -661,6 +657,7 @@ def test_nothing_is_lost_wherever_a_round_is_interrupted(
     socket_enabled: None,  # noqa: ARG001
     freezer: FrozenDateTimeFactory,
     caplog: pytest.LogCaptureFixture,
+    is_thorough: bool,
 ) -> None:
     """Every call is booked, every answer stored, no task or file left; whoever pressed learns the outcome."""
     caplog.set_level(logging.WARNING)
@@ -669,7 +666,7 @@ def test_nothing_is_lost_wherever_a_round_is_interrupted(
         known_awaits[scenario] = runner.uninterrupted()
     points, calls = known_awaits[scenario]
     assert points
-    chosen = points if ALL else random.Random(f"{scenario} {interruption}").sample(points, min(SAMPLE, len(points)))
+    chosen = points if is_thorough else [random.Random(f"{scenario} {interruption}").choice(points)]
     broken = {str(point): wrong for point in chosen if (wrong := runner.interrupted(interruption, point, calls))}
     print(f"\n{scenario:21} {interruption:13} {len(chosen):4} of {len(points)} awaits: {dict(+runner.lost)}")  # noqa: T201
     lines = [f"{point}: {'; '.join(wrong)}" for point, wrong in broken.items()]
