@@ -25,6 +25,7 @@ SCRIPTS = sorted(path.name for path in (ROOT / "scripts").iterdir() if not path.
 PROGRAMS = {
     "demo": "demo/options.py",
     "fuzz": "scripts/fuzz.py",
+    "panels": "scripts/panels.py",
     "preview": "scripts/preview.py",
     "screenshots": "demo/screenshots.py",
     "simulator": "simulator/options.py",
