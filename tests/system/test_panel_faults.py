@@ -372,6 +372,7 @@ def test_an_alarm_ends_after_three_good_days(shares: list[float], ends: bool) ->
         ({4: 1.0}, 0.3, True),
         ({4: 0.9}, 0.8, None),
         ({4: 0.9, 5: 0.9}, 0.8, True),
+        ({4: 0.85, 5: 0.85}, 0.7, None),
         ({4: 0.7}, 0.7, False),
         ({1: 1.0, 4: 0.7, 5: 0.68}, 0.7, False),
     ],

@@ -61,10 +61,11 @@ def lacks_direct_sun(panel: PanelMemory, level: float) -> bool | None:
     dull = [mark for day, mark in panel.dull_marks if day > first]
     if not dull or not panel.dull_usual:
         return None
-    difference = median(dull) / panel.dull_usual - level
-    if difference < _DIRECT_ONLY:
+    share = median(dull) / panel.dull_usual
+    if share - level < _DIRECT_ONLY:
         return False
-    return True if len(dull) > 1 or difference >= _CLEARLY_DIRECT_ONLY else None
+    is_clear = len(dull) > 1 or share - level >= _CLEARLY_DIRECT_ONLY
+    return True if share >= WELL and is_clear else None
 
 
 def alarmed(panel: PanelMemory, around: Circumstances) -> PanelMemory:
@@ -84,6 +85,8 @@ def _bad_days(panel: PanelMemory, around: Circumstances) -> list[date]:
     share = panel.marks[-1][1]
     run = _run(panel.marks, lambda mark: mark < LOW)
     needed, more = _waits(panel, around)
+    if around.siblings == 0 and _is_weak(panel):
+        return []
     if len(run) >= needed:
         return run
     rules = [_OFTEN_LOW] if needed == _LOW_DAYS else []
@@ -98,11 +101,16 @@ def _bad_days(panel: PanelMemory, around: Circumstances) -> list[date]:
 
 def _waits(panel: PanelMemory, around: Circumstances) -> tuple[int, int]:
     """Return how many low days in a row raise an alarm, and how many bad days more the other rules need."""
-    is_weak = 0 < panel.level < WELL
-    is_shade = around.siblings and around.is_winter and is_weak and lacks_direct_sun(panel, panel.level) is not False
+    may_be_shade = around.is_winter and _is_weak(panel)
+    is_shade = may_be_shade and lacks_direct_sun(panel, panel.level) is not False
     if is_shade or around.others_low:
         return _LOW_IN_SHADE if is_shade else _LOW_TOGETHER, _MORE_IN_SHADE if is_shade else 0
     return _LOW_AFTER_SNOW if panel.after_snow else _LOW_DAYS, 0
+
+
+def _is_weak(panel: PanelMemory) -> bool:
+    """Return whether a panel makes less all day, as in shade, and is not off."""
+    return 0 < panel.level < WELL
 
 
 def _run(marks: Marks, is_met: Callable[[float], bool]) -> list[date]:

@@ -26,7 +26,8 @@ In plain words:
    are low too, after a day on which the roof made nothing, and, until a dull day decides, in autumn.
 
 A panel alone is compared with its own past: its usual ratio to the weather of the other groups follows all changes
-quickly, and only below 60 % is an alarm. A group of two has an alarm below 80 % when dull days confirm it.
+quickly, and only hours in which it is off make an alarm. A group of two has an alarm below 80 % when dull days confirm
+it.
 
 Anything doubtful is unknown: impossible values, curves of another length, days of which much is missing, and, on ten
 sunny days in a row, a curve of another shape (the panel has moved to another roof), after which the panel starts anew.
@@ -42,13 +43,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import reduce
+from statistics import median
 from typing import Final
 
 from ..schedule.sun import Site
 from .panel_alarms import KEPT_MARKS, LOW, WELL, Circumstances, alarmed, lacks_direct_sun, well
 from .panel_groups import grouped, upper_median
 from .panel_memory import Memory, PanelMemory, Problem, Reason, Silence
-from .panel_ratios import PanelDay, Weather, group_weather, level_of, plant_weather
+from .panel_ratios import PanelDay, Weather, group_weather, plant_weather
 from .panel_readings import MIN_QUARTERS, Curve, HighSun, Panel, Reading, high_sun, mean, readings, sends
 
 _UNUSED_DAYS: Final = 30
@@ -56,7 +58,7 @@ _SILENT_DAYS: Final = 3
 _FORGOTTEN_DAYS: Final = 10  # with another shape, then the panel starts anew
 _SUNNY: Final = 0.58  # of the best days
 _DARK: Final = 0.02
-_DULL: Final = (0.06, 0.55)
+_DULL: Final = (0.06, 0.4)
 _SNOW_LASTS: Final = timedelta(days=7)
 _GAP: Final = timedelta(days=8)  # without a sunny day, after which a panel alone cannot be compared with its past
 _BEST_FADES: Final = 0.993  # a day
@@ -250,7 +252,7 @@ def _after_dull_day(panels: Mapping[Panel, PanelMemory], seen: _Day) -> Mapping[
         for panel, reading in here.items():
             compared = PanelDay(reading, panels[panel].usual, weather, seen.sun, _UNCLIPPED * max(weather)).compared
             if len(compared) >= MIN_QUARTERS // 2:
-                mark = level_of([ratio for ratio, _ in compared])
+                mark = median(ratio for ratio, _ in compared)
                 marks = (*panels[panel].dull_marks, (seen.day, mark))[-_DULL_MARKS:]
                 result[panel] = replace(panels[panel], dull_marks=marks)
     return result
