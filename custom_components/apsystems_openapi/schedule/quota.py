@@ -32,10 +32,10 @@ class MonthBudget:
 
     def days_left(self, day: date, site: Site) -> list[date]:
         """Return the site days, from one on, that the month must last for; the next month pays one it ends by noon."""
-        days = [day]
-        while site.at(days[-1] + timedelta(days=1), NOON) < self.end:
-            days.append(days[-1] + timedelta(days=1))
-        return days
+        last = site.day(self.end)
+        if site.at(last, NOON) >= self.end:
+            last -= timedelta(days=1)
+        return [day + timedelta(days=n) for n in range(max(0, (last - day).days) + 1)]
 
 
 @dataclass(frozen=True, kw_only=True)
