@@ -7,7 +7,7 @@ from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, callback
 import pytest
 
-from simulator import Plant, sample_plant
+from simulator import Kind, Level, Plant, sample_plant
 from tests.harness import AUTOMATIC, House
 from tests.statistics import asked_for, assert_days, assert_hours, assert_orderly, days, rows, until_done
 
@@ -53,6 +53,30 @@ async def test_two_months_two_weeks_and_older_months_are_there_within_minutes(ho
     assert shown.attributes["days_with_hours"] == 14
     assert shown.attributes["days_with_totals"] == (date(2026, 6, 3) - date(2024, 5, 1)).days
     assert shown.attributes["days_to_go"] == (date(2026, 6, 3) - date(2024, 4, 20)).days
+
+
+async def test_a_month_that_fails_holds_up_no_other_step(house: House) -> None:
+    """It follows the next day; the hours of the last days come all the same."""
+    house.move_to("2026-06-17 14:00")
+    house.refuse(5000, on=Kind.ENERGY, level=Level.DAILY, times=1)
+    await house.set_up(**AUTOMATIC)
+    await house.pass_time(timedelta(hours=2), timedelta(minutes=10))
+    assert [asked for asked in history_calls(house) if len(asked) == 10] == [
+        (date(2026, 6, 16) - timedelta(days=number)).isoformat() for number in range(14)
+    ]
+    await house.pass_time("2026-06-18 12:00", timedelta(minutes=20))
+    await assert_days(house, days(date(2026, 5, 1), date(2026, 6, 16)))
+
+
+async def test_the_hours_of_the_evening_are_asked_for_once(house: House) -> None:
+    """Whether the plan has a call for them still ahead or not."""
+    for time in ("22:05", "22:40"):
+        house.move_to(f"2026-06-17 {time}")
+        entry = await house.set_up(**AUTOMATIC)
+        await house.pass_time("2026-06-17 23:50", timedelta(minutes=5))
+        assert asked_for(house).count("2026-06-17") == 1
+        await house.hass.config_entries.async_remove(entry.entry_id)
+        house.cloud.calls.clear()
 
 
 async def test_the_day_itself_is_there_in_the_evening(house: House) -> None:
@@ -134,7 +158,7 @@ async def test_progress_is_unknown_until_the_first_month_is_read_and_never_falls
     await house.pass_time("2026-06-18 12:00", timedelta(minutes=10))
     assert shown[0] == "unknown"
     figures = [float(state) for state in shown if state not in {"unknown", "unavailable"}]
-    assert figures[0] < 1
+    assert figures[0] < 10
     assert figures == sorted(figures)
 
 

@@ -648,13 +648,13 @@ async def test_a_restored_home_is_set_up_and_stays_within_the_quota(
     house: House, hass_storage: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has made calls since the backup that neither ledger nor state know."""
-    house.move_to("2026-06-05 08:00")
+    house.move_to("2026-06-20 08:00")
     entry = await house.set_up(auto_scan_interval=True)
     await house.hass.config_entries.async_unload(entry.entry_id)
     backup = copy.deepcopy(dict(hass_storage))
     await house.hass.config_entries.async_setup(entry.entry_id)
     counted = entry.runtime_data.context.ledger.used(house.now)
-    await house.pass_time("2026-06-20 08:00", timedelta(minutes=30))
+    await house.pass_time("2026-06-26 08:00", timedelta(minutes=30))
     await house.hass.config_entries.async_unload(entry.entry_id)
     hass_storage.update(backup)
     forget(house.hass)
@@ -662,7 +662,7 @@ async def test_a_restored_home_is_set_up_and_stays_within_the_quota(
     await house.hass.config_entries.async_setup(entry.entry_id)
     await house.settle()
     assert entry.state is ConfigEntryState.LOADED
-    assert entry.runtime_data.context.ledger.used(house.now) == pytest.approx(counted + 500, abs=15)
+    assert entry.runtime_data.context.ledger.used(house.now) == pytest.approx(counted + 200, abs=15)
     await house.pass_time("2026-06-30 23:50", timedelta(minutes=30))
     assert house.cloud.spent() <= 1000
     assert len(house.log(0, "started from a backup")) == 1

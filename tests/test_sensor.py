@@ -334,6 +334,7 @@ async def test_no_entity_is_unavailable_between_calls_and_changing_attributes_ar
     assert not {key for key, values in seen.items() if len(values) > 1}
 
 
+@pytest.mark.parametrize("recorder_config", [None])
 async def test_the_recorder_stores_no_series(recorder_mock: object, house: House) -> None:
     """Only constant attributes, and `last_reset`, which statistics need."""
     assert recorder_mock
