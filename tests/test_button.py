@@ -1,5 +1,6 @@
 """The buttons: their calls, what they cost, and the error that a press raises."""
 
+import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -119,6 +120,44 @@ async def test_a_press_asks_again_for_what_failed_alone(house: House) -> None:
     failed = house.calls("inverter_energy")[-3].target
     await house.press("refresh_inverter_energy")
     assert [call.target for call in house.calls(since=before)] == [failed]
+
+
+@pytest.mark.parametrize("is_reloaded", [False, True])
+async def test_a_call_that_was_not_answered_can_be_made_again_at_once(house: House, is_reloaded: bool) -> None:
+    """After a reload as well: what counts is when the cloud has answered, not when it was asked."""
+    entry = await house.set_up(**AUTOMATIC)
+    house.move_to("2026-06-15 14:29")
+    await house.settle()
+    house.move_to("2026-06-15 14:45")
+    house.refuse(5000, times=1)
+    with pytest.raises(HomeAssistantError) as raised:
+        await house.press("read_now")
+    assert raised.value.translation_key == "cannot_connect"
+    if is_reloaded:
+        await house.reload(entry)
+    before = len(house.calls())
+    await house.press("read_now")
+    assert [call.kind for call in house.calls(since=before)] == ["ecu_energy"]
+
+
+async def test_a_second_press_joins_the_first(house: House) -> None:
+    """It asks nothing, and says what became of the first."""
+    await house.set_up()
+    house.move_to("2026-06-15 13:59")
+    await house.settle()
+    before = len(house.calls())
+    await asyncio.gather(house.press("refresh_inverter_energy"), house.press("refresh_inverter_energy"))
+    assert len(house.calls("inverter_energy", since=before)) == len(house.plant.inverters)
+
+
+async def test_without_an_inverter_a_refresh_says_so(house: House) -> None:
+    """A button whose call was not made raises."""
+    (ecu,) = house.plant.ecus
+    house.cloud.plants[house.sid] = replace(house.plant, ecus=(replace(ecu, inverters=()),))
+    await house.set_up()
+    with pytest.raises(HomeAssistantError) as raised:
+        await house.press("refresh_inverter_energy")
+    assert raised.value.translation_key == "no_inverters"
 
 
 async def test_a_learned_rhythm_says_when_there_is_something_newer(house: House) -> None:

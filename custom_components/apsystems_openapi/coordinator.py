@@ -142,7 +142,6 @@ class ApsystemsCoordinator(DataUpdateCoordinator[Snapshot]):
         return Press(
             situation=self.context.situation,
             rhythms=self.context.planning.rhythms,
-            failing=frozenset(self.failures.failing),
             room=self.context.ledger.room(dt_util.utcnow()),
         )
 

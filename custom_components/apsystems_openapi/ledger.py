@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 import hashlib
 from typing import Any, Final
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
@@ -23,7 +24,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .backups import restore_id
-from .const import CONF_SID, DOMAIN, LOGGER
+from .const import CONF_APP_ID, CONF_SID, DOMAIN, LOGGER
 from .schedule.options import DEFAULT_QUOTA
 from .schedule.quota import CHINA, CallCounts, month_span, shares
 from .system.ledger_storage import LedgerContent
@@ -132,14 +133,17 @@ class Ledger:
     def share(self, sid: str, need: float | None = None) -> float:
         """Return the part of the remaining calls that belongs to a system; `need` is that of one that is to join.
 
-        Systems whose entry is disabled have none. Home Assistant unloads only entries that are loaded, so an entry
-        that is disabled while its set-up is tried again cannot release its share itself.
+        Systems whose entry is disabled, or has another App ID by now, have none. Home Assistant unloads only entries
+        that are loaded, so an entry that is disabled while its set-up is tried again cannot release its share itself.
         """
         entries = self._hass.config_entries.async_entries(DOMAIN)
-        disabled = {entry.data.get(CONF_SID) for entry in entries if entry.disabled_by}
+        gone = {entry.data.get(CONF_SID) for entry in entries if entry.disabled_by or not self._is_of(entry)}
         needs = self._content.needs if need is None else {**self._content.needs, sid: need}
-        counted = {other: weight for other, weight in needs.items() if other == sid or other not in disabled}
+        counted = {other: weight for other, weight in needs.items() if other == sid or other not in gone}
         return shares(counted).get(sid, 1.0)
+
+    def _is_of(self, entry: ConfigEntry) -> bool:
+        return digest_of(str(entry.data.get(CONF_APP_ID))) == self.digest
 
     @property
     def wait(self) -> Wait | None:

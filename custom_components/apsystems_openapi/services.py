@@ -62,20 +62,22 @@ async def _async_import_history(call: ServiceCall) -> ServiceResponse:
     coordinator = _coordinator(call)
     if not coordinator.context.keeps_statistics:
         raise ServiceValidationError(**translated("no_recorder"))
-    if not coordinator.context.options.automatic:
-        raise ServiceValidationError(**translated("fixed_mode"))
     if call.data[ATTR_CANCEL]:
         return await _async_cancel(coordinator)
+    if not coordinator.context.options.automatic:
+        raise ServiceValidationError(**translated("fixed_mode"))
     days = _range(call, coordinator)
+    before = coordinator.state.backlog
     state = coordinator.state.with_asked(days, coordinator.context.options)
-    panels = len(days) * len(state.ecu_ids) if coordinator.context.options.panel_statistics else 0
+    fresh = set(state.backlog.gaps) - set(before.gaps)
+    panels = len(state.backlog.panel_gaps) - len(before.panel_gaps)
     history, today = coordinator.data.history, coordinator.data.day
     end = history.end_of(replace(state.backlog, first=None).calls_not_near(today), today)
     if not call.data[ATTR_ESTIMATE]:
         await coordinator.async_change(state)
     return {
         "days": len(days),
-        "calls": len(days) + len({month_of(day) for day in days}) + panels,
+        "calls": len(fresh) + len({month_of(day) for day in fresh}) + panels,
         "expected_end": end.isoformat(),
     }
 

@@ -147,15 +147,41 @@ def test_only_months_and_recently_missed_days_are_worth_a_loan(step: Step, loans
     ("step", "calls"),
     [
         (Step(day=JUNE, is_month=True), 5 + 14),
-        (Step(day=after(-1)), 0),
-        (Step(day=date(2026, 1, 1), is_month=True), 0),
+        (Step(day=after(-1)), 5 + 14),
+        (Step(day=after(-40)), 0),
+        (Step(day=after(-1), eid="E1"), 0),
     ],
-    ids=["the next month", "another day", "a month that is checked"],
+    ids=["the next month", "a day before the installation", "an older day", "panels"],
 )
 def test_an_installation_begins_with_months_and_two_weeks(step: Step, calls: int) -> None:
-    assert FULL.first_steps(step) == calls
-    assert replace(FULL, month_cursor=date(2026, 4, 1)).first_steps(Step(day=after(-1))) == 3 + 14
-    assert replace(FULL, month_cursor=date(2026, 1, 1), day_cursor=after(-15)).first_steps(Step(day=after(-15))) == 0
+    assert FULL.first_steps(step, TODAY) == calls
+    assert replace(FULL, month_cursor=date(2026, 4, 1)).first_steps(Step(day=after(-1)), TODAY) == 3 + 14
+    assert FULL.with_wanted([after(-1)]).first_steps(Step(day=after(-1)), TODAY) == 5 + 14 + 1
+    begun = replace(FULL, month_cursor=date(2026, 1, 1), day_cursor=after(-15))
+    assert begun.first_steps(Step(day=after(-15)), TODAY) == 0
+
+
+def test_days_without_energy_before_the_installation_do_not_end_the_import() -> None:
+    """An ECU that was off line, snow, or the polar night: the days before may well have hours."""
+    backlog = FULL
+    for _ in range(2 + 14):
+        step = next_step(backlog, TODAY)
+        assert step
+        backlog = done(backlog, step, kwh=0.0)
+    assert backlog.has_days
+    assert backlog.days_to_go == (after(-14) - FIRST).days
+
+
+def test_a_month_that_is_held_up_holds_up_no_day_before_the_installation() -> None:
+    held_up = Step(day=JUNE, is_month=True)
+    assert next_step(FULL, TODAY, postponed=(held_up,)) == Step(day=after(-1))
+
+
+def test_without_a_first_day_nothing_is_coming() -> None:
+    """What the owner asks for then has to be fetched for that."""
+    assert FULL.is_coming(after(-1))
+    assert not replace(FULL, first=None).is_coming(after(-1))
+    assert not replace(FULL, first=after(-3)).is_coming(after(-4))
 
 
 def test_the_last_days_are_checked_every_third_day_and_every_day_while_they_change() -> None:
@@ -200,7 +226,7 @@ def test_a_day_that_fails_at_the_cursor_becomes_a_gap() -> None:
 
 
 def test_many_days_without_hours_end_the_import_and_one_with_hours_restarts_the_count() -> None:
-    backlog, number = replace(FULL, month_cursor=date(2026, 1, 1)), 0
+    backlog, number = replace(FULL, month_cursor=date(2026, 1, 1), day_cursor=after(-15)), 0
     while (step := next_step(backlog, TODAY)) is not None:
         backlog = done(backlog, step, kwh=1.0 if number == 10 else 0.0)
         number += 1

@@ -234,6 +234,7 @@ class Importer:
             return
         if backlog.months_to_go or backlog.unwritten.months:  # a month that is not written has no row yet
             return
+        before = backlog.day_cursor
         while (day := backlog.day_cursor) and backlog.has_days:
             page = max(backlog.first or day, day - _PAGE)
             written = await self._writer.async_written(self._production, clock.site, page, day + DAY)
@@ -241,7 +242,6 @@ class Importer:
             backlog = replace(backlog, day_cursor=max(coarse) if coarse else page - DAY)
             if coarse:
                 break
-        before = self._state().backlog.day_cursor
 
         def moved(current: Backlog) -> Backlog:
             if current.day_cursor != before:

@@ -34,8 +34,10 @@ class DayPlan:
 
     @property
     def duties(self) -> int:
-        """How many calls the day must make."""
-        return sum(slot.purpose is Purpose.DUTY for slot in self.slots)
+        """How many calls the day must make: of evenly spaced polls of the hours only the last one."""
+        duties = [slot.call.kind for slot in self.slots if slot.purpose is Purpose.DUTY]
+        polls = duties.count(Kind.HOURLY)
+        return len(duties) - polls + min(polls, 1)
 
 
 def make_day_plan(day: date, site: Site, plant: Plant, budget: Budget, options: Options) -> DayPlan:

@@ -231,45 +231,47 @@ class Backlog:
         months = [Step(day=month, is_month=True) for month in (*self.checks, *self.recent)]
         days = [Step(day=day) for day in self.gaps if day < today - NEAR]
         yield from [*near, *months]
-        cursor = self._cursor_step() if import_history else None
-        if cursor is not None and cursor.is_month:
-            yield cursor
+        cursors = self._cursor_steps() if import_history else []
+        first = [step for step in cursors if step.is_month or self.is_first_day(step.day)]
+        yield from first
         yield from days
         yield from (Step(day=gap.day, eid=gap.eid) for gap in self.panel_gaps)
-        if cursor is not None and not cursor.is_month:
-            yield cursor
+        yield from (step for step in cursors if step not in first)
 
-    def _cursor_step(self) -> Step | None:
+    def _cursor_steps(self) -> list[Step]:
+        """Return the next month and the next day, in order; where one is held up, the other may go on."""
         month = Step(day=self.month_cursor, is_month=True) if self.months_to_go and self.month_cursor else None
         day = Step(day=self.day_cursor) if self.has_days and self.day_cursor else None
-        if month is None or day is None or self._is_first_month(month.day) or not self._is_first_day(day.day):
-            return month or day
-        return day
+        is_day_first = day and self.is_first_day(day.day) and not (month and self._is_first_month(month.day))
+        return [step for step in ((day, month) if is_day_first else (month, day)) if step is not None]
 
     def _is_first_month(self, month: date) -> bool:
         """Return whether a month is that of the installation, or the one before."""
         return self.since is not None and month >= month_of(month_of(self.since) - _DAY)
 
-    def _is_first_day(self, day: date) -> bool:
+    def is_first_day(self, day: date) -> bool:
         """Return whether a day is one of those just before the installation."""
         return self.since is not None and self.since - FIRST_DAYS <= day < self.since
 
     def is_coming(self, day: date) -> bool:
         """Return whether an installation is about to fetch a day anyway."""
-        return self.day_cursor is not None and day <= self.day_cursor and self._is_first_day(day)
+        if self.first is None or self.day_cursor is None or not self.has_days:
+            return False
+        return self.first <= day <= self.day_cursor and self.is_first_day(day)
 
     def can_take(self, step: Step) -> bool:
         """Return whether the recorder keeps up: nothing is fetched that nobody could write."""
         if len(self.unwritten) >= MOST_UNWRITTEN or (step.eid and self.unwritten.panels):
             return False
-        is_known = step.is_month or bool(step.eid) or step.day in self.gaps or self._is_first_day(step.day)
+        is_known = step.is_month or bool(step.eid) or step.day in self.gaps or self.is_first_day(step.day)
         return self.cursor_is_ready or is_known
 
-    def first_steps(self, step: Step) -> int:
-        """Return how many calls an installation begins with from a step on: months, and days just before it."""
-        if step != self._cursor_step() or not (step.is_month or self._is_first_day(step.day)):
-            return 0
-        return self.months_to_go + self._first_days_to_go
+    def first_steps(self, step: Step, today: date) -> int:
+        """Return how many calls an installation begins with from a step on, those of days that were missed included."""
+        near = sum(day >= today - NEAR for day in self.gaps)
+        begins = step.is_month or self.is_first_day(step.day) or step.day >= today - NEAR
+        to_go = self.months_to_go + self._first_days_to_go
+        return near + len(self.checks) + to_go if to_go and begins and not step.eid else 0
 
     @property
     def _first_days_to_go(self) -> int:
@@ -381,7 +383,8 @@ class Backlog:
             return replace(backlog, checks=_newest_first({*backlog.checks, *complete}))
         if day != backlog.day_cursor:  # the statistic was cleared meanwhile, and everything begins anew
             return backlog
-        empty = 0 if any(fetched.hours) else backlog.empty_days + 1
+        # Days just before the installation are fetched whether they had any energy or not.
+        empty = 0 if any(fetched.hours) else backlog.empty_days + (not backlog.is_first_day(day))
         return replace(backlog, day_cursor=day - _DAY, cursor_is_ready=False, empty_days=empty)
 
     def with_month(self, month: date, totals: Series) -> Backlog:
@@ -390,8 +393,7 @@ class Backlog:
         backlog = replace(self, checks=tuple(known for known in self.checks if known != month))
         if is_check:
             backlog = replace(backlog, recent=tuple(known for known in self.recent if known != month))
-        is_cursor = month == self.month_cursor and month not in {*self.checks, *self.recent}
-        if is_cursor:
+        if month == self.month_cursor:
             backlog = replace(backlog, month_cursor=month_of(month - _DAY), cursor_is_ready=False)
         if not any(total is not None for total in totals):
             return backlog

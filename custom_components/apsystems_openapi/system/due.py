@@ -51,7 +51,7 @@ class Situation:
         planned = [slot for slot in slots if slot.at <= now < slot.until and self.may_be_made(slot)]
         if self._is_first_day:  # history has an allowance then
             planned = [slot for slot in planned if slot.purpose is not Purpose.HISTORY]
-        lacking = [self.at_once(call) for call in self._lacking(planned)]
+        lacking = [self.at_once(call) for call in self._lacking(planned, slots)]
         return [*planned, *(slot for slot in lacking if self.waits.allows(slot, now))]
 
     @property
@@ -97,7 +97,7 @@ class Situation:
 
     # What the state lacks
 
-    def _lacking(self, due: Sequence[Slot]) -> Iterator[Call]:
+    def _lacking(self, due: Sequence[Slot], slots: Sequence[Slot]) -> Iterator[Call]:
         """Yield calls that fill gaps of the state; they ride along with a poll, or are made once a day."""
         kinds = {slot.call.kind for slot in due}
         polls = any(slot.purpose is Purpose.READ or slot.call.kind is Kind.HOURLY for slot in due)
@@ -106,19 +106,20 @@ class Situation:
         if self._wants_details(polls=polls):
             yield DETAILS
         if self._is_first_day:
-            yield from self._lacking_on_first_day(due)
+            yield from self._lacking_on_first_day(due, slots)
         if due and Kind.INVERTERS not in kinds and self._wants_listing():
             yield INVERTERS
 
-    def _lacking_on_first_day(self, due: Sequence[Slot]) -> Iterator[Call]:
+    def _lacking_on_first_day(self, due: Sequence[Slot], slots: Sequence[Slot]) -> Iterator[Call]:
         """Yield what shows the day of the installation at once: by day its power, in the evening its hours."""
         kinds = {slot.call.kind for slot in due}
         reads = [call for call in self.read_calls() if call.kind is Kind.ECU_DAY]
         sun_up = self.clock.today.daylight
         if self.clock.is_solar_hours and Kind.ECU_DAY not in kinds:
             yield from (call for call in reads if self.asked(str(call)) is None)
-        is_over = sun_up is not None and self.clock.now >= sun_up.end
-        if is_over and Kind.HOURLY not in kinds and self.state.hours is None and self.asked(str(HOURS)) is None:
+        is_over = self.clock.options.automatic and sun_up is not None and self.clock.now >= sun_up.end
+        is_planned = any(slot.call.kind is Kind.HOURLY and slot.until > self.clock.now for slot in slots)
+        if is_over and not is_planned and self.state.hours is None and self.asked(str(HOURS)) is None:
             yield HOURS
 
     def _wants_summary(self) -> bool:
@@ -170,7 +171,7 @@ class Situation:
     def loans(self, room: int, spare: float) -> int:
         """Return how many history calls may be made at once that nobody planned; the days after pay for them.
 
-        `room` is what the month has left, `spare` what its duties leave of that.
+        `room` is what the month has left, `spare` what its duties leave of that, as it was before any history call.
         """
         step = self.next_step()
         waits = self.waits.longest((APP_ID, ENTRY, HISTORY, LOAN), self.clock.now)
@@ -181,9 +182,8 @@ class Situation:
     def _first_calls(self, step: Step, spare: float) -> int:
         """Return how many calls a new installation may make at once, at any hour, for what it begins with."""
         backlog = self.state.backlog
-        made = backlog.first_calls
-        most = min(FIRST_CALLS, floor((spare + made) * FIRST_PART)) - made
-        return max(0, min(most, backlog.first_steps(step)))
+        most = min(FIRST_CALLS, floor(spare * FIRST_PART)) - backlog.first_calls
+        return max(0, min(most, backlog.first_steps(step, self.clock.day)))
 
     def _usual_loan(self, step: Step, room: int) -> int:
         """Return how many calls may be lent by day while the month has plenty."""

@@ -12,6 +12,7 @@ from .due import Situation
 from .waits import APP_ID
 
 SAMPLES_EVERY: Final = timedelta(minutes=5)
+LATE: Final = timedelta(minutes=10)  # longer than an upload takes to the cloud
 USUAL_PERIOD: Final = timedelta(minutes=15)  # between an ECU's uploads
 _FOLLOW_UPLOADS: Final = frozenset({Kind.SUMMARY, Kind.ECU_DAY, Kind.TELEMETRY})
 
@@ -31,13 +32,13 @@ class Press:
     situation: Situation
     rhythms: Mapping[str, Rhythm | None]
     """Each ECU's, where it is known."""
-    failing: frozenset[str]
-    """Keys of the calls that have failed last time: these may be made again at once."""
     room: int
     """Calls that the month has left."""
 
     def answer(self, calls: Sequence[Call]) -> Sequence[Slot] | Refusal:
         """Return the calls to make at once, those that bring something newer, or why none is made."""
+        if not calls:
+            return Refusal(key="no_inverters", placeholders={})
         if refusal := blocked(self.situation, [APP_ID]):
             return refusal
         newer = {call: self.newer_from(call) for call in calls}
@@ -53,21 +54,21 @@ class Press:
 
         Until an ECU has a known rhythm, it is taken to upload 15 minutes after its newest sample at the earliest.
         """
-        now, asked = self.situation.clock.now, self.situation.asked(str(call))
-        if asked is None or call.kind not in _FOLLOW_UPLOADS or str(call) in self.failing:
-            return None
-        if not timedelta() <= now - asked < DAY:
+        now, answered = self.situation.clock.now, self.situation.state.answers.get(str(call))
+        if answered is None or call.kind not in _FOLLOW_UPLOADS or not timedelta() <= now - answered < DAY:
             return None
         eids = [self._ecu_of(call)] if call.target else self.situation.state.ecu_ids
-        expected = [self._next_upload(eid, call, asked) for eid in eids]
-        newer = min(expected, default=asked + SAMPLES_EVERY)
+        expected = [self._next_upload(eid, call, answered) for eid in eids]
+        newer = min(expected, default=answered + SAMPLES_EVERY)
         return newer if newer > now else None
 
-    def _next_upload(self, eid: str, call: Call, asked: datetime) -> datetime:
-        if rhythm := self.rhythms.get(eid):
-            return rhythm.next_after(asked)
-        newest = self._newest(call)
-        return max(asked + SAMPLES_EVERY, newest + USUAL_PERIOD if newest else asked)
+    def _next_upload(self, eid: str, call: Call, answered: datetime) -> datetime:
+        """Return when the next upload is expected; one that is late may come at any time."""
+        rhythm, newest = self.rhythms.get(eid), self._newest(call)
+        if rhythm is None:
+            return max(answered + SAMPLES_EVERY, newest + USUAL_PERIOD if newest else answered)
+        is_late = newest is not None and answered - newest > rhythm.period + LATE
+        return answered + SAMPLES_EVERY if is_late else rhythm.next_after(answered)
 
     def _ecu_of(self, call: Call) -> str:
         inverters = self.situation.state.inverters

@@ -69,7 +69,10 @@ def after_success(state: SystemState, slot: Slot, clock: Clock) -> SystemState:
         waits = waits.without(Kind.ECU_DAY)
     if slot.purpose is Purpose.HISTORY:
         waits = waits.without(step_scope(slot))
-    return replace(state, waits=waits, refusals=0, answered=clock.now)
+    answers = {key: at for key, at in state.answers.items() if clock.now - at < DAY}
+    if slot.purpose is not Purpose.HISTORY:
+        answers[str(slot.call)] = clock.now
+    return replace(state, waits=waits, refusals=0, answered=clock.now, answers=answers)
 
 
 def after_reads(state: SystemState, before: SystemState, slots: Sequence[Slot]) -> SystemState:

@@ -139,6 +139,8 @@ class SystemState:
     """The site day of `requests`; None before the first."""
     requests: int = 0
     """Calls of that day that automations have asked for."""
+    answers: Mapping[str, datetime] = field(default_factory=dict)
+    """When each call was last answered, be it with nothing, by its key."""
     answered: datetime | None = None
     """When the cloud last answered a call."""
     spent: Spent | None = None
@@ -285,7 +287,7 @@ class SystemState:
 
     def _is_news(self, ecus: Iterable[Ecu]) -> bool:
         """Return whether a listing differs from the one before it."""
-        return self.ecus is None or set(ecus) != set(self.ecus)
+        return self.ecus is None or set(map(_unordered, ecus)) != set(map(_unordered, self.ecus))
 
     def _with_inverters(self, inverters: tuple[Inverter, ...]) -> SystemState:
         """Return the state with these inverters, and without the data of others and of ECUs that have none."""
@@ -407,6 +409,11 @@ class SystemState:
 
 def _only[V](known: Mapping[str, V], names: AbstractSet[str]) -> dict[str, V]:
     return {name: value for name, value in known.items() if name in names}
+
+
+def _unordered(ecu: Ecu) -> tuple[Ecu, frozenset[Inverter]]:
+    """Return an ECU and its inverters, whatever their order in the listing."""
+    return replace(ecu, inverters=()), frozenset(ecu.inverters)
 
 
 def _zone_of(ecus: Iterable[Ecu]) -> str | None:
