@@ -55,7 +55,7 @@ async def test_two_months_two_weeks_and_older_months_are_there_within_minutes(ho
     assert shown.attributes["days_to_go"] == (date(2026, 6, 3) - date(2024, 4, 20)).days
 
 
-async def test_a_month_that_fails_holds_up_no_other_step(house: House) -> None:
+async def test_a_month_that_fails_delays_no_other_step(house: House) -> None:
     """It follows the next day; the hours of the last days come all the same."""
     house.move_to("2026-06-17 14:00")
     house.refuse(5000, on=Kind.ENERGY, level=Level.DAILY, times=1)

@@ -172,9 +172,9 @@ def test_days_without_energy_before_the_installation_do_not_end_the_import() -> 
     assert backlog.days_to_go == (after(-14) - FIRST).days
 
 
-def test_a_month_that_is_held_up_holds_up_no_day_before_the_installation() -> None:
-    held_up = Step(day=JUNE, is_month=True)
-    assert next_step(FULL, TODAY, postponed=(held_up,)) == Step(day=after(-1))
+def test_a_month_that_waits_delays_no_day_before_the_installation() -> None:
+    waiting = Step(day=JUNE, is_month=True)
+    assert next_step(FULL, TODAY, postponed=(waiting,)) == Step(day=after(-1))
 
 
 def test_without_a_first_day_nothing_is_coming() -> None:

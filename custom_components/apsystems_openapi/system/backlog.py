@@ -239,7 +239,7 @@ class Backlog:
         yield from (step for step in cursors if step not in first)
 
     def _cursor_steps(self) -> list[Step]:
-        """Return the next month and the next day, in order; where one is held up, the other may go on."""
+        """Return the next month and the next day, in order; where one has to wait, the other may go on."""
         month = Step(day=self.month_cursor, is_month=True) if self.months_to_go and self.month_cursor else None
         day = Step(day=self.day_cursor) if self.has_days and self.day_cursor else None
         is_day_first = day and self.is_first_day(day.day) and not (month and self._is_first_month(month.day))
