@@ -339,11 +339,13 @@ async def test_a_battery_that_another_integration_has_registered_stays(house: Ho
     ],
 )
 async def test_a_plant_without_inverters_is_set_up(house: House, plant: Plant) -> None:
-    """Its totals are shown; the buttons do nothing and raise nothing."""
+    """Its totals are shown; a refresh says that there is nothing to ask about."""
     await house.set_up()
     assert house.value("total_energy") is not None
     assert set(house.devices()) == {plant.sid, *(f"ecu_{ecu.eid}" for ecu in plant.ecus)}
-    await house.press("refresh_inverter_energy")
+    with pytest.raises(HomeAssistantError) as raised:
+        await house.press("refresh_inverter_energy")
+    assert raised.value.translation_key == "no_inverters"
     await house.press("scan_inverters")
     await house.pass_time("2026-06-15 23:30", HALF_HOUR)
     assert not house.calls("inverter_energy")

@@ -393,7 +393,7 @@ class Backlog:
         backlog = replace(self, checks=tuple(known for known in self.checks if known != month))
         if is_check:
             backlog = replace(backlog, recent=tuple(known for known in self.recent if known != month))
-        if month == self.month_cursor:
+        if month == self.month_cursor and month not in {*self.checks, *self.recent}:
             backlog = replace(backlog, month_cursor=month_of(month - _DAY), cursor_is_ready=False)
         if not any(total is not None for total in totals):
             return backlog
