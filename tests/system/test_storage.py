@@ -52,6 +52,7 @@ TIMES = st.datetimes(min_value=datetime(2000, 1, 1), max_value=datetime(2100, 1,
 KWH = st.none() | st.floats(0, 1e9)
 SERIES = st.lists(KWH, max_size=24).map(tuple)
 SECONDS = st.integers(0, 2**40)  # since the epoch
+OBSERVED = st.lists(st.builds(Observation, SECONDS, SECONDS), max_size=2).map(tuple)
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=5)
 LABELS = st.lists(st.sampled_from(["06:00", "12:00", "12:05", "23:55"]), unique=True).map(sorted).map(tuple)
 
@@ -127,7 +128,7 @@ STATES = st.builds(
     telemetry=st.dictionaries(NAMES, inverter_days(), max_size=3),
     panel_energy=st.dictionaries(NAMES, st.builds(PanelEnergy, day=DATES, kwh=SERIES), max_size=3),
     answered_causes=st.lists(NAMES, max_size=2).map(tuple),
-    observations=st.dictionaries(NAMES, st.lists(st.builds(Observation, SECONDS, SECONDS), max_size=2).map(tuple), max_size=2),
+    observations=st.dictionaries(NAMES, OBSERVED, max_size=2),
     refusals=st.integers(0, 3),
     spent=st.none() | st.builds(Spent, at=TIMES, calls=st.integers(0, 10**6)),
     backlog=BACKLOGS,
