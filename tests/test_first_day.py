@@ -12,6 +12,7 @@ from tests.harness import AUTOMATIC, House
 from tests.statistics import asked_for, assert_days, assert_hours, assert_orderly, days, rows, until_done
 
 MOST = 40
+YOUNG = sample_plant(create_date=date(2026, 3, 1))
 
 
 @pytest.fixture
@@ -79,6 +80,7 @@ async def test_the_hours_of_the_evening_are_asked_for_once(house: House) -> None
         house.cloud.calls.clear()
 
 
+@pytest.mark.parametrize("plant", [YOUNG])
 async def test_the_day_itself_is_there_in_the_evening(house: House) -> None:
     """One call for its hours; the night before a plant's first read is no reason to wait."""
     house.move_to("2026-06-17 22:10")
@@ -90,6 +92,7 @@ async def test_the_day_itself_is_there_in_the_evening(house: House) -> None:
     await assert_hours(house, date(2026, 6, 17))
 
 
+@pytest.mark.parametrize("plant", [YOUNG])
 async def test_the_power_and_the_curve_of_the_day_are_there_at_once(house: House) -> None:
     """By day one read of each ECU follows the set-up; a reload repeats none."""
     house.move_to("2026-06-17 11:02")
