@@ -198,10 +198,11 @@ class Importer:
         after = (first + timedelta(days=32)).replace(day=1)
         written = await self._writer.async_written(self._production, clock.site, first, after)
         oldest = date.min if clock.options.import_history else backlog.since or date.min
+        wanted = {*written, *(day.day for day in backlog.unwritten.days)}
         totals = {
             day: kwh
             for day, kwh in zip((first + n * DAY for n in range((after - first).days)), fetched.totals, strict=False)
-            if kwh and day < clock.day and (day in written or day >= oldest)
+            if kwh and day < clock.day and (day in wanted or day >= oldest)
         }
         late = {day for day in totals if fetched.is_check and _is_late(totals[day], written.get(day))}
         late = {day for day in late if backlog.since is None or day >= backlog.since or day in written}
