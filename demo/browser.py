@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 # Installed in the environment of scripts/screenshots only, which mypy does not see.
-from playwright.async_api import async_playwright  # type: ignore[import-not-found]
+from playwright.async_api import async_playwright  # type: ignore[import-not-found]  # in an environment of its own
 
 from .polling import DemoError
 

@@ -8,7 +8,7 @@ from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from . import energy_dashboard, issues
+from . import energy_dashboard
 from .check import Answers, async_check, faults_of
 from .cloud.client import normalize_base_url
 from .const import (
@@ -41,6 +41,7 @@ from .migration import MINOR_VERSION
 from .options_flow import ApsystemsOptionsFlow
 from .sentences import async_hint, async_outlook, async_prospect
 from .settings import client_of
+from .system.clock import local_time
 from .system.state import SystemState
 from .system.storage import first_answers, with_first_answers
 
@@ -230,4 +231,4 @@ def _placeholders(typed: Mapping[str, Any], answers: Answers) -> dict[str, str]:
 
 
 def _until(answers: Answers) -> str:
-    return issues.local_time(answers.until, dt_util.get_default_time_zone()) if answers.until else ""
+    return local_time(answers.until, dt_util.get_default_time_zone()) if answers.until else ""

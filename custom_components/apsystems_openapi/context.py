@@ -8,6 +8,7 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_FIRST_ANSWERS, CONF_SID, LOGGER
 from .entry_ledger import EntryLedger
+from .history.recorder import has_recorder
 from .ledger import Ledger
 from .planning import Planning
 from .schedule.day_plan import DayPlan
@@ -31,7 +32,7 @@ class SystemContext:
         self.store = StateStore(hass, self.sid)
         self.ledger = EntryLedger(ledger=ledger, sid=self.sid, zone=dt_util.get_default_time_zone())
         self.planning = Planning(hass)
-        self.keeps_statistics = "recorder" in hass.config.components
+        self.keeps_statistics = has_recorder(hass)
         """Whether there is a recorder to keep statistics."""
         self._hass = hass
         self._entry = entry

@@ -119,8 +119,12 @@ class ApsystemsCoordinator(DataUpdateCoordinator[Snapshot]):
         """Make calls at once, for a person. Raises HomeAssistantError with the reason when one is not made or fails."""
         if isinstance(answer := self._press.answer(calls), Refusal):
             raise HomeAssistantError(**translated(answer.key, **answer.placeholders))
+        await self._async_at_once(answer)
+
+    async def _async_at_once(self, slots: Sequence[Slot]) -> None:
+        """Make calls for a person, and show what they bring."""
         try:
-            failure = await self._async_run(answer, is_pressed=True)
+            failure = await self._async_run(slots, is_pressed=True)
         except InterruptedRoundError as error:
             raise HomeAssistantError(**translated("interrupted")) from error
         await self.async_show()
@@ -134,7 +138,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[Snapshot]):
             return
         self._store.set(after_request(self.state, len(answer), self.context.clock))
         with suppress(HomeAssistantError):  # logged already
-            await self.async_press(*calls)
+            await self._async_at_once(answer)
 
     @property
     def _press(self) -> Press:

@@ -168,7 +168,7 @@ def _asked(coordinator: ApsystemsCoordinator, calls: Iterable[Call]) -> dict[str
     return {call: at for call, at in asked.items() if at is not None}
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401
+def _plain(value: Any) -> Any:  # noqa: ANN401 -- of any type
     """Return what JSON can hold; of series, labels and lists of days only the shape."""
     match value:
         case datetime() | date():
@@ -240,7 +240,7 @@ def _replaced(whole: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]
     ]
     pattern = re.compile("|".join(forms))
 
-    def replaced(value: Any) -> Any:  # noqa: ANN401
+    def replaced(value: Any) -> Any:  # noqa: ANN401 -- of any type
         match value:
             case str():
                 return pattern.sub(lambda found: names[found[0]], value)

@@ -151,7 +151,7 @@ class Failures:
         was_blocked = self._ledger.wait is not None
         wait = await self._ledger.async_wait(reason, clock.now, clock.next_midnight)
         if not was_blocked:
-            until = issues.local_time(wait.until, clock.site.zone)
+            until = clock.local(wait.until)
             LOGGER.warning("%s, no call is made before %s", failure, until)
         await issues.async_notify(self._hass, self._ledger, wait, clock.site.zone)
 

@@ -101,7 +101,7 @@ RECONFIGURE_SCHEMA: Final = vol.Schema(
 )
 
 
-class UserSchema(vol.Schema):  # type: ignore[misc]
+class UserSchema(vol.Schema):  # type: ignore[misc]  # voluptuous has no types
     """The schema of the first form: it takes the fields of its section outside of it as well, and these win.
 
     Home Assistant validates input before a step sees it, and refuses fields that stand at another place.
@@ -117,7 +117,7 @@ class UserSchema(vol.Schema):  # type: ignore[misc]
         return super().__call__(data)
 
 
-class ReconfigureSchema(vol.Schema):  # type: ignore[misc]
+class ReconfigureSchema(vol.Schema):  # type: ignore[misc]  # as above
     """The schema of the reconfiguration: it has no field for the system ID, and takes one from callers that send it."""
 
     @override

@@ -4,17 +4,18 @@ Every function is idempotent: it creates the issue while the cause holds, and de
 """
 
 from collections.abc import Mapping
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Final
 
 from homeassistant.components import persistent_notification
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
-from homeassistant.helpers.translation import async_get_translations
 
 from .const import CONF_APP_ID, DOMAIN
 from .ledger import Ledger, digest_of
+from .sentences import async_text
+from .system.clock import local_time
 from .system.energy import Energy
 from .system.waits import Wait
 
@@ -74,15 +75,11 @@ def async_delete_all(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 async def async_notify(hass: HomeAssistant, ledger: Ledger, wait: Wait, zone: tzinfo) -> None:
     """Say in the user's language until when calls are blocked, and why. A second one replaces the first."""
-    texts = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
-
-    def text(key: str) -> str:
-        template = texts.get(f"component.{DOMAIN}.exceptions.{key}.message", key)
-        return template.replace("{until}", local_time(wait.until, zone))
-
+    title = await async_text(hass, "blocked_title", {})
+    message = await async_text(hass, f"blocked_{wait.reason}", {"until": local_time(wait.until, zone)})
+    notification_id = _notification_id(hass, ledger)
     ledger.shown = wait
-    message, notification_id = text(f"blocked_{wait.reason}"), _notification_id(hass, ledger)
-    persistent_notification.async_create(hass, message, title=text("blocked_title"), notification_id=notification_id)
+    persistent_notification.async_create(hass, message, title=title, notification_id=notification_id)
 
 
 @callback
@@ -90,11 +87,6 @@ def async_clear_notification(hass: HomeAssistant, ledger: Ledger) -> None:
     """Dismiss the notification."""
     ledger.shown = None
     persistent_notification.async_dismiss(hass, _notification_id(hass, ledger))
-
-
-def local_time(time: datetime, zone: tzinfo) -> str:
-    """Return a time for people: in the site's zone, to the minute."""
-    return time.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
 @callback

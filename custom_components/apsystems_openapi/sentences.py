@@ -1,4 +1,4 @@
-"""Whole sentences that forms show, in the language of Home Assistant: the frontend translates no placeholders."""
+"""Whole sentences in forms and notifications, in Home Assistant's language: the frontend translates no placeholders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -118,7 +118,7 @@ async def async_outlook(hass: HomeAssistant, shown: Prospect) -> str:
     placeholders = {key: str(figure) for key, figure in shown.figures.items()}
     for name, month in (("busiest", shown.year.busiest), ("quietest", shown.year.quietest)):
         placeholders[name] = months.get(f"component.{DOMAIN}.selector.month.options.{month.month}", str(month.month))
-    return "\n\n".join([await _async_text(hass, key, placeholders) for key in shown.keys])
+    return "\n\n".join([await async_text(hass, key, placeholders) for key in shown.keys])
 
 
 async def async_hint(hass: HomeAssistant, timezone: str | None, options: Mapping[str, Any]) -> str:
@@ -126,10 +126,11 @@ async def async_hint(hass: HomeAssistant, timezone: str | None, options: Mapping
     zone = await async_zone_elsewhere(timezone)
     if zone is None or location_of(options) is not None:
         return ""
-    return await _async_text(hass, "hint_elsewhere", {"zone": zone})
+    return await async_text(hass, "hint_elsewhere", {"zone": zone})
 
 
-async def _async_text(hass: HomeAssistant, key: str, placeholders: Mapping[str, str]) -> str:
+async def async_text(hass: HomeAssistant, key: str, placeholders: Mapping[str, str]) -> str:
+    """Return a text of `exceptions` by its key."""
     texts = await async_get_translations(hass, hass.config.language, "exceptions", {DOMAIN})
     text = texts.get(f"component.{DOMAIN}.exceptions.{key}.message", key)
     for name, value in placeholders.items():

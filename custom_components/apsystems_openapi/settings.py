@@ -123,7 +123,7 @@ def _within(stored: Mapping[str, Any], key: str, unit: timedelta, least: timedel
     return unit * _whole(stored[key], least // unit, most // unit, int(DEFAULTS[key]))
 
 
-def _whole(value: Any, least: int, most: int, default: int) -> int:  # noqa: ANN401
+def _whole(value: Any, least: int, most: int, default: int) -> int:  # noqa: ANN401 -- stored by anybody
     try:
         return min(max(int(value), least), most)
     except OverflowError, TypeError, ValueError:

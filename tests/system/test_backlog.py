@@ -13,12 +13,10 @@ from custom_components.apsystems_openapi.system.backlog import (
     MOST_PANEL_DAYS,
     MOST_UNWRITTEN,
     Backlog,
-    FetchedDay,
-    PanelDay,
     Step,
-    Unwritten,
     days_between,
 )
+from custom_components.apsystems_openapi.system.unwritten import FetchedDay, PanelDay, Unwritten
 
 TODAY = date(2026, 6, 15)
 JUNE = date(2026, 6, 1)

@@ -10,11 +10,12 @@ import pytest
 from custom_components.apsystems_openapi.cloud.models import Ecu, EcuDay, Inverter, Series
 from custom_components.apsystems_openapi.schedule.options import Options
 from custom_components.apsystems_openapi.schedule.sun import Site
-from custom_components.apsystems_openapi.system.backlog import Backlog, FetchedDay
+from custom_components.apsystems_openapi.system.backlog import Backlog
 from custom_components.apsystems_openapi.system.clock import Clock
 from custom_components.apsystems_openapi.system.day_end import advanced, closed_hours, with_closed_day
 from custom_components.apsystems_openapi.system.energy import Energy
 from custom_components.apsystems_openapi.system.state import EcuReport, Hours, SystemState
+from custom_components.apsystems_openapi.system.unwritten import FetchedDay
 
 PARIS = Site(latitude=48.85, longitude=2.35, zone=ZoneInfo("Europe/Paris"))  # sunset 21:56
 DAY, NEXT = date(2026, 6, 15), date(2026, 6, 16)

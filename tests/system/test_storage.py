@@ -21,7 +21,7 @@ from custom_components.apsystems_openapi.cloud.models import (
 )
 from custom_components.apsystems_openapi.cloud.parsing import parse_inverter_day
 from custom_components.apsystems_openapi.schedule.rhythm import Observation
-from custom_components.apsystems_openapi.system.backlog import Backlog, FetchedDay, FetchedMonth, PanelDay, Unwritten
+from custom_components.apsystems_openapi.system.backlog import Backlog
 from custom_components.apsystems_openapi.system.energy import Energy
 from custom_components.apsystems_openapi.system.state import EcuReport, Hours, PanelEnergy, Spent, SystemState
 from custom_components.apsystems_openapi.system.storage import (
@@ -31,6 +31,7 @@ from custom_components.apsystems_openapi.system.storage import (
     migrate,
     with_first_answers,
 )
+from custom_components.apsystems_openapi.system.unwritten import FetchedDay, FetchedMonth, PanelDay, Unwritten
 from custom_components.apsystems_openapi.system.waits import ENTRY, READS, Reason, Wait, Waits
 from tests import payloads
 from tests.paths import FIXTURES

@@ -193,7 +193,7 @@ class OpenApiClient:
         """Fetch the DC power in W of every channel of an ECU on one day (`api.md` §3, batch)."""
         return await self._fetch_device_day(parsing.parse_batch_power, "inverter/batch/energy", eid, "power", day)
 
-    async def inverter_summary(self, uid: str) -> tuple[models.ChannelTotals, ...]:
+    async def inverter_summary(self, uid: str) -> tuple[models.Summary, ...]:
         """Fetch the energy totals in kWh of an inverter's channels (`api.md` §3, inverter summary)."""
         return await self._fetch(parsing.parse_inverter_summary, self._device("inverter/summary", uid))
 

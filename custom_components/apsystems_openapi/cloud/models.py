@@ -78,7 +78,7 @@ class Ecu:
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """Energy totals of a system in kWh, as of the last upload."""
+    """Energy totals in kWh, of a system or of one channel of an inverter, as of the last upload."""
 
     today: float | None
     """Energy of the day; None before the first upload of the day."""
@@ -244,20 +244,3 @@ class StorageState:
 
     power: Flows
     """Power in W."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChannelTotals:
-    """Energy totals of one channel of an inverter in kWh."""
-
-    today: float | None
-    """Of the day; None at night."""
-
-    month: float | None
-    """Of the calendar month."""
-
-    year: float | None
-    """Of the calendar year."""
-
-    lifetime: float | None
-    """Since registration."""

@@ -19,7 +19,6 @@ from .models import (
     BatchEnergy,
     BatchPower,
     ChannelDay,
-    ChannelTotals,
     Ecu,
     EcuDay,
     FlowDay,
@@ -40,7 +39,7 @@ FLOWS: Final = tuple(field.name for field in fields(Flows))
 MOST_SOC: Final = 100
 
 _CHANNELS = {str(number): number for number in range(1, MAX_CHANNELS + 1)}
-_NO_TOTALS = ChannelTotals(today=None, month=None, year=None, lifetime=None)
+_NO_TOTALS = Summary(today=None, month=None, year=None, lifetime=None)
 _LABEL = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)", re.ASCII)
 
 
@@ -100,13 +99,7 @@ def parse_inverters(data: object) -> tuple[Ecu, ...]:
 
 def parse_summary(data: object) -> Summary:
     """Parse the summary of a system. Raises ShapeError when `data` is not an object."""
-    summary = _object(data)
-    return Summary(
-        today=parse_amount(summary.get("today")),
-        month=parse_amount(summary.get("month")),
-        year=parse_amount(summary.get("year")),
-        lifetime=parse_amount(summary.get("lifetime")),
-    )
+    return _totals(_object(data), ("today", "month", "year", "lifetime"))
 
 
 def parse_energy(data: object) -> Series:
@@ -257,21 +250,13 @@ def parse_storage_state(data: object) -> StorageState:
     )
 
 
-def parse_inverter_summary(data: object) -> tuple[ChannelTotals, ...]:
+def parse_inverter_summary(data: object) -> tuple[Summary, ...]:
     """Parse the summary of an inverter: channels 1, 2, … up to the last one with a value.
 
     Raises ShapeError when `data` is not an object.
     """
     summary = _object(data)
-    channels = [
-        ChannelTotals(
-            today=parse_amount(summary.get(f"d{channel}")),
-            month=parse_amount(summary.get(f"m{channel}")),
-            year=parse_amount(summary.get(f"y{channel}")),
-            lifetime=parse_amount(summary.get(f"t{channel}")),
-        )
-        for channel in _CHANNELS.values()
-    ]
+    channels = [_totals(summary, (f"d{n}", f"m{n}", f"y{n}", f"t{n}")) for n in _CHANNELS.values()]
     while channels and channels[-1] == _NO_TOTALS:
         channels.pop()
     return tuple(channels)
@@ -318,6 +303,12 @@ class _Table:
     def has_amount(self, key: str) -> bool:
         """Whether a list has any amount."""
         return any(parse_amount(value) is not None for value in _list_or_empty(self._answer.get(key)))
+
+
+def _totals(block: Mapping[str, object], keys: tuple[str, str, str, str]) -> Summary:
+    """Return the totals of a block whose keys are those of day, month, year and lifetime."""
+    today, month, year, lifetime = (parse_amount(block.get(key)) for key in keys)
+    return Summary(today=today, month=month, year=year, lifetime=lifetime)
 
 
 def _flows(block: object) -> Flows:

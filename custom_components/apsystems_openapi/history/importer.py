@@ -15,11 +15,12 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_call_later
 
 from ..cloud.models import HOURS, Series
-from ..system.backlog import Backlog, FetchedDay, FetchedMonth, PanelDay, Unwritten
+from ..system.backlog import Backlog
 from ..system.clock import DAY, Clock
 from ..system.day_end import ROUNDING_KWH, closed_hours
 from ..system.energy import Adjustment
 from ..system.state import SystemState
+from ..system.unwritten import FetchedDay, FetchedMonth, PanelDay, Unwritten
 from .recorder import Extent, RecorderBusyError, Statistic, StatisticsWriter, Written
 from .rows import DayEnergy, is_coarse, noon_of
 

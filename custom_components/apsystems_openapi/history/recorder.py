@@ -93,7 +93,7 @@ class StatisticsWriter:
         self._hass = hass
         self._lock = asyncio.Lock()
         self._refused = False
-        self.is_available = "recorder" in hass.config.components
+        self.is_available = has_recorder(hass)
         if not self.is_available:
             _LOGGER.info("The recorder is off, no statistics of the production are kept")
 
@@ -193,6 +193,11 @@ class StatisticsWriter:
         if self._refused:
             _LOGGER.info("Writing statistics works again")
             self._refused = False
+
+
+def has_recorder(hass: HomeAssistant) -> bool:
+    """Return whether there is a recorder to keep statistics."""
+    return "recorder" in hass.config.components
 
 
 def _metadata(statistic: Statistic) -> StatisticMetaData:

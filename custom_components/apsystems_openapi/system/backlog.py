@@ -1,4 +1,4 @@
-"""The backlog of history: which days are still to be fetched, in which order, and which answers are not written yet.
+"""The backlog of history: which days are still to be fetched, and in which order.
 
 Newest first, and days since the installation before anything older. An installation begins with its own month and the
 one before, then the last two weeks hour by hour, then the older months: one call each for a month, whose days stand as
@@ -6,17 +6,17 @@ one row each, and for the hours of a day. All other days follow, hour by hour. E
 days are compared with the written rows: days that reached the cloud late are fetched again. Where the cloud has no
 hours for many days in a row, it has none before them either.
 
-What a call has brought stays in the backlog until the recorder has it, so that a recorder that is busy, or a stop of
-Home Assistant, costs no second call.
+What a call has brought stays in the backlog until the recorder has it (`unwritten.py`).
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
 from ..cloud.models import Series
 from ..schedule.calls import Call, Kind, Purpose, Slot
+from .unwritten import FetchedDay, FetchedMonth, PanelDay, Unwritten
 
 PACE_OF: Final = timedelta(days=7)
 CHECK_EVERY: Final = timedelta(days=3)
@@ -49,61 +49,11 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FetchedDay:
-    """Hours of a day (kWh) that are to be written, as far as they had ended by `closed`; its total where known."""
-
-    day: date
-    hours: Series
-    closed: datetime
-    total: float | None = None
-    is_fetched_again: bool = False
-    """Whether it was fetched for the history: then a total that is written already counts."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FetchedMonth:
-    """Daily totals (kWh) from a month's first day on. With `is_check`, days that differ are to be fetched again."""
-
-    month: date
-    totals: Series
-    is_check: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class PanelDay:
-    """The energy (kWh) of an inverter's channels on a day."""
-
-    day: date
-    uid: str
-    kwh: Series
-
-
-@dataclass(frozen=True, kw_only=True)
 class PanelGap:
     """A day of which the panels of an ECU are wanted."""
 
     day: date
     eid: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unwritten:
-    """Answers that are to be written to the recorder."""
-
-    days: tuple[FetchedDay, ...] = ()
-    months: tuple[FetchedMonth, ...] = ()
-    panels: tuple[PanelDay, ...] = ()
-
-    def __len__(self) -> int:
-        return len(self.days) + len(self.months)
-
-    def without(self, written: Unwritten) -> Unwritten:
-        """Return what remains after some answers were written; one that came meanwhile stays."""
-        return Unwritten(
-            days=tuple(day for day in self.days if day not in written.days),
-            months=tuple(month for month in self.months if month not in written.months),
-            panels=tuple(panel for panel in self.panels if panel not in written.panels),
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +94,7 @@ class Backlog:
     """How many days in a row had a total and no hours."""
     oldest_row: datetime | None = None
     newest_row: datetime | None = None
-    unwritten: Unwritten = Unwritten()
+    unwritten: Unwritten = field(default_factory=Unwritten)
     loans_on: date | None = None
     loans: int = 0
     """Calls of the day `loans_on` that nobody planned."""
@@ -177,9 +127,13 @@ class Backlog:
     @property
     def _waiting_days(self) -> frozenset[date]:
         """The gaps that the cursor does not reach by itself."""
+        return frozenset(day for day in self.gaps if not self._is_ahead(day))
+
+    def _is_ahead(self, day: date) -> bool:
+        """Return whether the cursor will come to a day."""
         if not self.has_days or self.first is None or self.day_cursor is None:
-            return frozenset(self.gaps)
-        return frozenset(day for day in self.gaps if not self.first <= day <= self.day_cursor)
+            return False
+        return self.first <= day <= self.day_cursor
 
     @property
     def days_to_go(self) -> int:
@@ -255,9 +209,7 @@ class Backlog:
 
     def is_coming(self, day: date) -> bool:
         """Return whether an installation is about to fetch a day anyway."""
-        if self.first is None or self.day_cursor is None or not self.has_days:
-            return False
-        return self.first <= day <= self.day_cursor and self.is_first_day(day)
+        return self.is_first_day(day) and self._is_ahead(day)
 
     def can_take(self, step: Step) -> bool:
         """Return whether the recorder keeps up: nothing is fetched that nobody could write."""
@@ -276,10 +228,9 @@ class Backlog:
     @property
     def _first_days_to_go(self) -> int:
         """How many days just before the installation the cursor has not reached."""
-        if self.first is None or self.since is None or self.day_cursor is None or not self.has_days:
+        if self.since is None:
             return 0
-        oldest = max(self.first, self.since - FIRST_DAYS)
-        return max(0, (self.day_cursor - oldest).days + 1)
+        return sum(map(self._is_ahead, days_between(self.since - FIRST_DAYS, self.since - _DAY)))
 
     def worth_a_loan(self, step: Step, today: date) -> int:
         """Return how many calls may be made at once for a step that nobody planned: what brings much, or was missed.

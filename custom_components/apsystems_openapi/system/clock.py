@@ -1,7 +1,7 @@
 """A time at a site: the site day, its midnight and its sun. Made once and passed on, so that one round has one time."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 
 from ..schedule.options import Options
 from ..schedule.sun import Site, SolarDay, solar_day
@@ -48,9 +48,14 @@ class Clock:
         return self.today.hours is not None and self.now in self.today.hours
 
     def local(self, time: datetime) -> str:
-        """Return a time for people: by the site's clock, to the minute."""
-        return time.astimezone(self.site.zone).strftime("%Y-%m-%d %H:%M")
+        """Return a time for people, by the site's clock."""
+        return local_time(time, self.site.zone)
 
     def solar_day(self, day: date) -> SolarDay:
         """Return the sun of a site day."""
         return solar_day(self.site, day, self.options)
+
+
+def local_time(time: datetime, zone: tzinfo) -> str:
+    """Return a time for people: in a zone, to the minute."""
+    return time.astimezone(zone).strftime("%Y-%m-%d %H:%M")

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Final
 
-from .backlog import FetchedDay
 from .clock import Clock
 from .energy import Energy, at_day
 from .state import Hours, SystemState
+from .unwritten import FetchedDay
 
 # A day's total differs from its hours by what the cloud rounds; by more, hours came late and are fetched again.
 ROUNDING_KWH: Final = 0.1

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..schedule.options import MAX_QUOTA
 from ..schedule.quota import CallCounts
-from .storage import dump_waits, load_waits
+from .storage import dump_waits, load_time, load_waits
 from .waits import APP_ID, Waits
 
 
@@ -52,22 +52,17 @@ class LedgerContent:
         self.quota = quota if type(quota) is int and 0 <= quota <= MAX_QUOTA else None
         self.restore = restore if isinstance(restore, str) else None
         self.counts = CallCounts(
-            opened=_time(data["opened"]),
+            opened=load_time(data["opened"]),
             carried=_positive(int(data["carried"])),
             spent={int(quarter): _positive(int(calls)) for quarter, calls in data["spent"].items()},
         )
         self.needs = {sid: _positive(float(need)) for sid, need in data["needs"].items()}
-        self.asked = {sid: {key: _time(time) for key, time in calls.items()} for sid, calls in data["asked"].items()}
+        asked = data["asked"].items()
+        self.asked = {sid: {key: load_time(time) for key, time in calls.items()} for sid, calls in asked}
         waits = data.get("waits", {})
         if block := data.get("block"):  # as 1.0 wrote it
             waits = {APP_ID: {"until": block["until"], "reason": block["reason"], "length": float(block["wait"])}}
         self.waits = Waits(by_scope=load_waits(waits))
-
-
-def _time(text: str) -> datetime:
-    if (time := datetime.fromisoformat(text)).tzinfo is None:
-        raise ValueError("a time without a zone")
-    return time
 
 
 def _positive[N: (int, float)](number: N) -> N:

@@ -24,7 +24,7 @@ from ..schedule.calls import Kind, Plant
 from ..schedule.options import Options
 from ..schedule.rhythm import Observation, with_observation
 from ..schedule.sun import LAST_MINUTE
-from .backlog import Backlog, PanelDay
+from .backlog import Backlog
 from .clock import Clock
 from .energy import (
     Adjustment,
@@ -47,6 +47,7 @@ from .topology import (
     taken_down,
     unlisted_since,
 )
+from .unwritten import PanelDay
 from .waits import Waits
 
 NEWS_KWH: Final = 0.01

@@ -3,6 +3,8 @@
 A field that cannot be read is dropped alone, so that one bad value costs no other.
 """
 
+# ruff: noqa: ANN401 -- JSON has values of any type
+
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import MISSING, Field, asdict, fields, is_dataclass, replace
@@ -119,7 +121,7 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _load(kind: Any, data: Any, path: str, unreadable: list[str]) -> object:  # noqa: ANN401
+def _load(kind: Any, data: Any, path: str, unreadable: list[str]) -> object:
     """Build a value of a type out of JSON: dataclasses, tuples and mappings of them, dates and plain values."""
     kind = getattr(kind, "__value__", kind)
     origin, arguments = get_origin(kind), get_args(kind)
@@ -135,7 +137,7 @@ def _load(kind: Any, data: Any, path: str, unreadable: list[str]) -> object:  # 
     return _PLAIN.get(kind, _as_is(kind))(data)
 
 
-def _load_mapping(kind: Any, data: dict[str, Any], path: str, unreadable: list[str]) -> dict[str, Any]:  # noqa: ANN401
+def _load_mapping(kind: Any, data: dict[str, Any], path: str, unreadable: list[str]) -> dict[str, Any]:
     known = {}
     for number, (key, value) in enumerate(data.items(), start=1):
         with _dropping(f"{path}[{number}]", unreadable):
@@ -143,7 +145,7 @@ def _load_mapping(kind: Any, data: dict[str, Any], path: str, unreadable: list[s
     return known
 
 
-def _load_dataclass(kind: Any, data: dict[str, Any], path: str, unreadable: list[str]) -> object:  # noqa: ANN401
+def _load_dataclass(kind: Any, data: dict[str, Any], path: str, unreadable: list[str]) -> object:
     hints, known = _hints(kind), {}
     for field in fields(kind):
         name = f"{path}.{field.name}" if path else field.name
@@ -170,7 +172,7 @@ def _has_default(field: Field[Any]) -> bool:
     return field.default is not MISSING or field.default_factory is not MISSING
 
 
-def _checked(kind: type | tuple[type, ...], data: Any) -> Any:  # noqa: ANN401
+def _checked(kind: type | tuple[type, ...], data: Any) -> Any:
     if not isinstance(data, kind) or (isinstance(data, bool) and kind is not bool):
         raise TypeError(f"{type(data).__name__} is no {kind}")
     return data
@@ -182,13 +184,14 @@ def _as_is(kind: type) -> Callable[[Any], Any]:
     return lambda data: _checked(kind, data)
 
 
-def _time(data: Any) -> datetime:  # noqa: ANN401
+def load_time(data: Any) -> datetime:
+    """Return a time with a zone. Raises TypeError or ValueError for anything else."""
     if (time := datetime.fromisoformat(data)).tzinfo is None:
         raise ValueError("a time without a zone")
     return time
 
 
-def _figure(data: Any) -> float:  # noqa: ANN401
+def _figure(data: Any) -> float:
     if (number := parse_number(_checked((float, int), data))) is None:
         raise ValueError("not a figure")
     return number
@@ -196,7 +199,7 @@ def _figure(data: Any) -> float:  # noqa: ANN401
 
 _PLAIN: dict[type, Callable[[Any], Any]] = {
     date: date.fromisoformat,
-    datetime: _time,
+    datetime: load_time,
     timedelta: lambda data: timedelta(seconds=_figure(data)),
     float: _figure,
     Observation: lambda data: Observation(*map(int, _checked(list, data))),

@@ -8,9 +8,9 @@ from ..cloud.client import EnergyLevel, OpenApiClient
 from ..cloud.exceptions import OpenApiError, OpenApiRequestError
 from ..cloud.models import BatchEnergy, EcuDay, Series
 from ..schedule.calls import Kind, Purpose, Slot
-from .backlog import FetchedDay
 from .energy import Reading
 from .state import SystemState
+from .unwritten import FetchedDay
 
 
 @dataclass(frozen=True, kw_only=True)
