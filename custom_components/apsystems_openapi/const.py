@@ -25,6 +25,9 @@ CONF_MONTHLY_QUOTA: Final = "monthly_quota"
 CONF_LIVE_POWER: Final = "live_power"
 CONF_IMPORT_HISTORY: Final = "import_history"
 CONF_PANEL_STATISTICS: Final = "panel_statistics"
+CONF_METER: Final = "meter"
+CONF_BATTERY: Final = "battery"
+CONF_POLL_PV: Final = "poll_pv"
 CONF_ADVANCED: Final = "advanced"
 CONF_LOCATION: Final = "location"
 CONF_ELSEWHERE: Final = "elsewhere"
@@ -44,4 +47,7 @@ MORE_DEFAULTS: Final[dict[str, bool | int]] = {
     CONF_LIVE_POWER: True,
     CONF_IMPORT_HISTORY: True,
     CONF_PANEL_STATISTICS: False,
+    CONF_METER: True,
+    CONF_BATTERY: True,
+    CONF_POLL_PV: True,
 }

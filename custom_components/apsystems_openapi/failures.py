@@ -31,7 +31,7 @@ from .ledger import Ledger, LedgerError, SpentError
 from .schedule.calls import Slot
 from .schedule.quota import reserve
 from .system.clock import Clock
-from .system.reactions import PROBE, is_refusal
+from .system.reactions import PROBE, is_refusal, is_refused_for_long
 from .system.state import SystemState
 from .system.waits import Reason, Wait
 
@@ -89,6 +89,9 @@ class Failures:
             if not before.are_credentials_refused:
                 LOGGER.warning("Authentication failed, reauthentication started: %s", failure)
             self._entry.async_start_reauth(self._hass)
+            return None
+        if is_refused_for_long(before, slot, failure):
+            LOGGER.info("Fetching %s is not for this account, trying again in a month: %s", slot.kind, failure)
             return None
         is_refused = is_refusal(before, slot, failure, clock)
         instead = "fetching summaries instead" if is_refused else "keeping the last values"
@@ -171,7 +174,8 @@ class Failures:
 
     def _forget_removed(self, state: SystemState) -> None:
         """Forget the failures of devices that are gone: nothing about them is asked any more."""
-        known = {"", *state.ecu_ids, *(inverter.uid for inverter in state.inverters)}
+        inverters = (inverter.uid for inverter in state.inverters)
+        known = {"", *state.ecu_ids, *state.meter_ids, *state.battery_ids, *inverters}
         removed = [key for key in self.failing if key.partition(":")[2] not in known]
         for key in removed:
             del self.failing[key]

@@ -172,8 +172,8 @@ class Runner:
         try:
             await ledger.async_book(slot.key)
             if is_history:
-                self._store.set(self._store.state.with_history_call(clock.day))
-            answer = await update.ask(self._client, slot)
+                self._store.set(self._store.state.with_history_call(clock.day, slot))
+            answer = await update.ask(self._client, slot, self._store.state)
         except OpenApiNoDataError:
             before = self._store.state
             state = update.on_no_data(before, slot, reading)

@@ -22,12 +22,15 @@ from .const import (
     CONF_APP_SECRET,
     CONF_AUTO_SCAN_INTERVAL,
     CONF_BASE_URL,
+    CONF_BATTERY,
     CONF_IMPORT_HISTORY,
     CONF_LIVE_POWER,
     CONF_LOCATION,
+    CONF_METER,
     CONF_MIRRORED,
     CONF_MONTHLY_QUOTA,
     CONF_PANEL_STATISTICS,
+    CONF_POLL_PV,
     CONF_SCAN_INTERVAL,
     CONF_SID,
     CONF_SUNRISE_OFFSET,
@@ -72,6 +75,9 @@ def options_of(chosen: Mapping[str, Any], quota: int = DEFAULT_QUOTA) -> Options
         live_power=bool(stored[CONF_LIVE_POWER]),
         import_history=bool(stored[CONF_IMPORT_HISTORY]),
         panel_statistics=bool(stored[CONF_PANEL_STATISTICS]),
+        meter=bool(stored[CONF_METER]),
+        battery=bool(stored[CONF_BATTERY]),
+        production=bool(stored[CONF_POLL_PV]),
     )
 
 

@@ -16,7 +16,7 @@ from custom_components.apsystems_openapi.system.backlog import (
     Step,
     days_between,
 )
-from custom_components.apsystems_openapi.system.unwritten import FetchedDay, PanelDay, Unwritten
+from custom_components.apsystems_openapi.system.unwritten import PRODUCTION, FetchedDay, PanelDay, Unwritten
 
 TODAY = date(2026, 6, 15)
 JUNE = date(2026, 6, 1)
@@ -45,7 +45,9 @@ def next_step(
 
 def done(backlog: Backlog, step: Step, kwh: float = 1.0) -> Backlog:
     """Return the backlog after a step whose answer was written."""
-    backlog = backlog.with_month(step.day, (kwh,)) if step.is_month else backlog.with_day(day_of(step.day, kwh))
+    backlog = (
+        backlog.with_month(step.day, {PRODUCTION: (kwh,)}) if step.is_month else backlog.with_day(day_of(step.day, kwh))
+    )
     return replace(backlog, unwritten=Unwritten())
 
 
@@ -188,7 +190,7 @@ def test_the_last_days_are_checked_every_third_day_and_every_day_while_they_chan
 
     for days, expected in ((1, ()), (2, ()), (3, (JUNE,))):
         assert complete_until(days).begun(after(days), None).recent == expected
-    backlog = complete_until(3).begun(after(3), None).with_month(JUNE, (1.0,))
+    backlog = complete_until(3).begun(after(3), None).with_month(JUNE, {PRODUCTION: (1.0,)})
     assert backlog.recent == ()
     assert [month.is_check for month in backlog.unwritten.months] == [True]
 

@@ -4,7 +4,7 @@ Every request counts towards the monthly quota of the App ID (`api.md` §5), so 
 """
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from enum import StrEnum
 import hashlib
@@ -209,6 +209,10 @@ class OpenApiClient:
         """Fetch the energy and power of a meter on one day (`api.md` §3, meter, minutely)."""
         return await self._fetch_device_day(parsing.parse_flow_day, "meter/period", eid, "minutely", day)
 
+    async def meter_month(self, eid: str, month: date) -> Mapping[str, models.Series]:
+        """Fetch the energy in kWh of each day of a month by flow (`api.md` §3, meter, daily)."""
+        return await self._fetch_month("meter/period", eid, month)
+
     async def storage_state(self, eid: str, *, as_installer: bool = False) -> models.StorageState:
         """Fetch a battery's charge, mode and powers (`api.md` §3, storage).
 
@@ -228,6 +232,17 @@ class OpenApiClient:
         return await self._fetch_device_day(
             parsing.parse_flow_day, "storage/period", eid, "minutely", day, _root(as_installer=as_installer)
         )
+
+    async def storage_month(self, eid: str, month: date, *, as_installer: bool = False) -> Mapping[str, models.Series]:
+        """Fetch the energy in kWh of each day of a month by flow; see `storage_state` for the prefix."""
+        return await self._fetch_month("storage/period", eid, month, _root(as_installer=as_installer))
+
+    async def _fetch_month(
+        self, endpoint: str, device: str, month: date, root: str = ROOT
+    ) -> Mapping[str, models.Series]:
+        """Fetch the days of a month of a meter or a battery."""
+        query = {"energy_level": str(EnergyLevel.DAILY), "date_range": EnergyLevel.DAILY.date_range(month)}
+        return await self._fetch(parsing.parse_flow_month, self._device(endpoint, device), root, **query)
 
     async def _fetch_device_day[T](
         self, parse: Callable[[object], T], endpoint: str, device: str, level: str, day: date, root: str = ROOT

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final
 
 HOURS: Final = 24
+DAYS: Final = 31
 """Values of an hourly series."""
 
 MAX_CHANNELS: Final = 4

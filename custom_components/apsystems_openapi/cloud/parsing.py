@@ -13,6 +13,7 @@ import re
 from typing import Final
 
 from .models import (
+    DAYS,
     HOURS,
     MAX_CHANNELS,
     MAX_PHASES,
@@ -236,6 +237,23 @@ def parse_flow_day(data: object) -> FlowDay:
         power=Flows() if newest is None else Flows(**{name: series[newest] for name, series in power.items()}),
         hours={name: _hours(table.labels, series) for name, series in energy.items()},
     )
+
+
+def parse_flow_month(data: object) -> Mapping[str, Series]:
+    """Parse the days of a month (kWh by flow) of a meter or a battery, by their numbers and not by their places.
+
+    Raises ShapeError when `data` is not an object.
+    """
+    answer = _object(data)
+    numbers = [_whole(label) for label in _list_or_empty(answer.get("time"))]
+    months: dict[str, Series] = {}
+    for name in (name for name in FLOWS if name in answer):
+        days: list[float | None] = [None] * DAYS
+        for number, value in zip(numbers, _list_or_empty(answer[name]), strict=False):
+            if number is not None and 1 <= number <= DAYS:
+                days[number - 1] = None if _is_no_record(value) else parse_amount(value)
+        months[name] = tuple(days)
+    return months
 
 
 def parse_storage_state(data: object) -> StorageState:

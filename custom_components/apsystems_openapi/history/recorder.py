@@ -20,7 +20,9 @@ from homeassistant.util.unit_conversion import EnergyConverter
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..schedule.sun import Site
+from ..system.backlog import Source, SourceKind
 from ..system.energy import Adjustment
+from ..system.unwritten import PRODUCTION
 from .correction import Excess, read_excess
 from .rows import DayEnergy, Row, Rows, changed_rows, is_coarse, noon_of, rows_of
 
@@ -39,7 +41,7 @@ type Stored = dict[datetime, tuple[float, float]]
 
 @dataclass(frozen=True, kw_only=True)
 class Statistic:
-    """A statistic of a system: its production, or that of one channel of an inverter."""
+    """A statistic of a system: its production, that of one channel of an inverter, or a flow of its house."""
 
     sid: str
     """The system's id."""
@@ -47,17 +49,27 @@ class Statistic:
     """The inverter's id; None of the production."""
     channel: int | None = None
     """From 1; None of the production."""
+    source: Source | None = None
+    """The meter or battery that measures the flow."""
+    flow: str = PRODUCTION
+    """The name of the flow."""
 
     @property
     def id(self) -> str:
-        """Return its id; of a production it ends so, of a channel in inverter and number."""
+        """Return its id; of a production it ends so, of a channel in inverter and number, of a flow in its name."""
+        if self.source is not None and self.source.kind is SourceKind.BATTERY:
+            return f"{_SOURCE}:{slugify(f'storage_{self.source.eid}_{self.flow}')}"
         what = "production" if self.uid is None else f"{self.uid}_{self.channel}"
+        if self.source is not None:
+            what = f"meter_{self.source.eid}_{self.flow}"
         return f"{_SOURCE}:{slugify(f'{self.sid}_{what}')}"
 
     @property
     def name(self) -> str:
         """Return its name for people."""
         of = f"APsystems {self.sid}"
+        if self.source is not None:
+            return f"{of} {self.source.kind} {self.source.eid} {self.flow}"
         return f"{of} production" if self.uid is None else f"{of} inverter {self.uid} channel {self.channel}"
 
 

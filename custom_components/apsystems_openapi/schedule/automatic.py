@@ -9,8 +9,9 @@ on the calls that make the figures fresh when it matters, and never more than th
 * The vendor's month may begin in another zone than the site's, so that the plan has to fit into three months at once.
   The tightest one decides.
 * Duties come first, in this order: the summary at the end of the solar hours, which settles the day's total; each ECU's
-  panel power after the last daylight; the closing hourly series and the panels' energies; the telemetry of inverters at
-  12:30, for at most a sixth of what then remains. They are sized by the steady rate, a month's calls divided by its
+  panel power after the last daylight; the closing hourly series and the panels' energies; meters and batteries
+  (`house.py`), for at most a third of what then remains; totals of inverters; the telemetry of inverters at 12:30, for
+  at most a sixth of the rest. They are sized by the steady rate, a month's calls divided by its
   days, so that they are the same every day. What a day cannot pay for is made in rotation over several days, or left
   out, the last first.
 * All other calls are reads of today's energy and of the current power. The month's calls are divided over its daylight:
@@ -27,7 +28,7 @@ on the calls that make the figures fresh when it matters, and never more than th
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate, pairwise
 from math import ceil, floor
 from typing import Final
@@ -35,9 +36,22 @@ from typing import Final
 from .calls import Call, Kind, Plant, Purpose, Slot
 from .fixed import fixed_plan, noon_summary, telemetry, thinned
 from .following import Read, followed
+from .house import READ_AT, house_calls, house_slots, totals_slots
 from .options import LONGEST_INTERVAL, Options
 from .quota import Budget
-from .sun import CURVE_STEP, FULL_SUN, LOW_SUN_WEIGHT, Curve, Site, SolarDay, Span, daylight, solar_day, sun_weight
+from .sun import (
+    CURVE_STEP,
+    FULL_SUN,
+    LAST_CLOSING,
+    LOW_SUN_WEIGHT,
+    Curve,
+    Site,
+    SolarDay,
+    Span,
+    daylight,
+    solar_day,
+    sun_weight,
+)
 
 LOW_SUN_WEIGHTS: Final = (LOW_SUN_WEIGHT, 0.5, 1.0)  # tried in this order
 AFTER_SAMPLE: Final = timedelta(seconds=30)
@@ -49,9 +63,9 @@ PANEL_ROUNDS: Final = 3
 MOST_HISTORY: Final = 100  # calls a day
 HISTORY_PART: Final = 12  # one read in so many
 MOST_ROUNDS: Final = 0.6  # of a day's reads
+HOUSE_PART: Final = 3  # of the calls that the more needed duties leave, for meters and batteries
 HOURS_BETWEEN_ROUNDS: Final = 2.95
 FIRST_ROUND: Final = 0.2  # of the time between two, so that the morning's power is known soon
-LAST_CLOSING: Final = time(23, 40)
 CLOSING_WINDOW: Final = timedelta(hours=2)
 _STEP: Final = timedelta(minutes=5)
 _HOUR: Final = timedelta(hours=1)
@@ -67,15 +81,17 @@ def plan(day: date, site: Site, plant: Plant, budget: Budget, options: Options) 
     if budget.left < 1:
         return ()
     sun = solar_day(site, day, options)
+    if not options.production:
+        return _house_only(sun, plant, budget)
     if not (options.automatic and options.live_power):
         return _polls(sun, plant, budget, options)
     if sun.hours is None or sun.daylight is None:
-        return (noon_summary(day, site),)
+        return tuple(sorted([noon_summary(day, site), *_house_only(sun, plant, budget)]))
     rounds = _rounds(sun.curve, plant)
     pace = budget.pace(day, site)
     # Only a month that runs short has fewer duties.
     daily = budget.steady_rate if pace > ENOUGH * budget.steady_rate else pace
-    duties, cost = _duties(sun, sun.hours, sun.daylight, plant, options, daily - rounds * (len(plant.ecus) - 1))
+    duties, cost = _duties(sun, sun.hours, sun.daylight, plant, budget, options, daily - rounds * (len(plant.ecus) - 1))
     calls = _calls_for_reads(sun, budget, options, cost)
     return tuple(sorted([*duties, *_reads(sun, sun.hours, plant, calls, rounds)]))
 
@@ -90,11 +106,17 @@ def _polls(sun: SolarDay, plant: Plant, budget: Budget, options: Options) -> tup
     return tuple(sorted([*polls, *_history_slots(sun, max(0, min(MOST_HISTORY, spare)))]))
 
 
+def _house_only(sun: SolarDay, plant: Plant, budget: Budget) -> tuple[Slot, ...]:
+    """Return the calls of a day on which no production is read."""
+    calls, _ = _rotated(house_calls(plant), floor(min(budget.pace(sun.day, sun.site), budget.steady_rate)), sun.day)
+    return tuple(sorted(house_slots(calls, sun)))
+
+
 # Duties
 
 
 def _duties(
-    sun: SolarDay, hours: Span, sun_up: Span, plant: Plant, options: Options, daily: float
+    sun: SolarDay, hours: Span, sun_up: Span, plant: Plant, budget: Budget, options: Options, daily: float
 ) -> tuple[list[Slot], float]:
     """Return the day's duties and their mean cost; what a day cannot pay for is made in rotation, or left out."""
     day, site = sun.day, sun.site
@@ -114,6 +136,9 @@ def _duties(
     spare -= first_cost
     second, second_cost = _rotated(lesser, floor(max(min(spare, 1), spare / 12)), day)
     spare -= second_cost
+    house, house_cost = _rotated(house_calls(plant, is_live=True), floor(spare / HOUSE_PART), day)
+    spare -= house_cost
+    totals = totals_slots(sun, plant, budget) if spare > 1 else []
     third, third_cost = _rotated(plant.inverters, floor(spare / 6), day)
 
     calls = [Call(kind=Kind.SUMMARY), *first, *second]
@@ -121,7 +146,8 @@ def _duties(
     if len(calls) != len(slots):
         slots += _closed_hours(day, site, midnight)
     slots += telemetry(day, site, sun_up, tuple(third))
-    return slots, 1 + first_cost + second_cost + third_cost
+    slots += [*house_slots(house, sun), *totals]
+    return slots, 1 + first_cost + second_cost + house_cost + len(totals) + third_cost
 
 
 def _rotated[T](items: Sequence[T], daily: int, day: date) -> tuple[list[T], float]:
@@ -168,9 +194,11 @@ def _reads(sun: SolarDay, hours: Span, plant: Plant, calls: int, rounds: int) ->
     moved = followed(spread, hours, sun.day, plant.rhythms)
     ends = [*(read.at for read in moved[1:]), *(max(hours.end.astimezone(UTC), last.at + _STEP) for last in moved[-1:])]
     summary, round_of_ecus = [Call(kind=Kind.SUMMARY)], [Call(kind=Kind.ECU_DAY, target=eid) for eid in ecus]
+    meters = [Call(kind=Kind.METER_DAY, target=eid) for eid in plant.meters if plant.meters_read_production]
+    of_meters = _reads_of_meters(moved, len(ecus)) if meters else frozenset()
     slots = []
-    for read, until in zip(moved, ends, strict=True):
-        asked = (read.of_ecus and round_of_ecus) or summary
+    for n, (read, until) in enumerate(zip(moved, ends, strict=True)):
+        asked = meters if n in of_meters else (read.of_ecus and round_of_ecus) or summary
         slots += [Slot(at=read.at, until=until, call=call, day=sun.day, purpose=Purpose.READ) for call in asked]
     spare = reads - panels * len(plant.ecus) - number
     return [
@@ -179,6 +207,12 @@ def _reads(sun: SolarDay, hours: Span, plant: Plant, calls: int, rounds: int) ->
         *_panel_slots(sun, plant, panels),
         *_telemetry_slots(sun, plant, spare),
     ]
+
+
+def _reads_of_meters(reads: Sequence[Read], ecus: int) -> frozenset[int]:
+    """Return which of a day's reads the meters make: two, and none of all ECUs where there are several."""
+    fit = [n for n, read in enumerate(reads) if ecus == 1 or not read.of_ecus]
+    return frozenset(fit[round(part * (len(fit) - 1))] for part in READ_AT) if fit else frozenset()
 
 
 def _affordable_rounds(rounds: int, extra: int, calls: int, most_reads: int) -> int:

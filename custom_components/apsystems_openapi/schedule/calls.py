@@ -20,6 +20,15 @@ class Kind(StrEnum):
     TELEMETRY = "telemetry"
     BATCH_POWER = "batch_power"
     BATCH_ENERGY = "batch_energy"
+    INVERTER_SUMMARY = "inverter_summary"
+    METERS = "meters"
+    METER_DAY = "meter_day"  # a day's power and energy of a house every five minutes
+    METER_MONTH = "meter_month"  # a month's energy of a house by day
+    METER_SUMMARY = "meter_summary"
+    STORAGE_STATE = "storage_state"
+    STORAGE_DAY = "storage_day"
+    STORAGE_MONTH = "storage_month"
+    STORAGE_SUMMARY = "storage_summary"
 
 
 class Purpose(StrEnum):
@@ -80,6 +89,14 @@ class Plant:
     """Ids of the inverters."""
     ecu_days: bool = True
     """False where the cloud refuses this account an ECU's own series."""
+    meters: tuple[str, ...] = ()
+    """Ids of the meters."""
+    meters_read_production: bool = False
+    """Whether a read of the meters shows today's energy of the system as well."""
+    batteries: tuple[str, ...] = ()
+    """Ids of the ECUs with a battery."""
+    totals: tuple[str, ...] = ()
+    """Ids of the inverters whose lifetime energy is to be read on this day."""
     backlog: bool = False
     """True while days of the past are still to be fetched."""
     rhythms: tuple[Rhythm | None, ...] = ()
@@ -91,4 +108,5 @@ class Plant:
     @property
     def need(self) -> float:
         """The plant's weight among the systems of an App ID: about a day's reads and duties."""
-        return 20 + 2 * len(self.ecus) + min(len(self.inverters), 8)
+        devices = len(self.meters) + len(self.batteries)
+        return 20 + 2 * len(self.ecus) + min(len(self.inverters), 8) + 4 * devices

@@ -7,6 +7,8 @@
 | telemetry, one call for each inverter | 12:30 | sunset |
 | batch power, one call for each ECU | 23:00, or at the end of the solar hours if later | five minutes later |
 
+Meters and batteries have the calls of `house.py`.
+
 In polar night there is one summary at noon. An interval that is to be found automatically is the smallest whole minute
 with which this table stays under 90 % of the quota in the busiest month of the year, within 30 minutes and 2 hours.
 """
@@ -17,6 +19,7 @@ from itertools import pairwise
 from typing import Final
 
 from .calls import Call, Kind, Plant, Slot
+from .house import house_calls, house_slots
 from .options import LONGEST_INTERVAL, SHORTEST_INTERVAL, Options
 from .quota import Budget
 from .sun import NOON, Site, Span, solar_day
@@ -25,14 +28,24 @@ HEADROOM: Final = 0.9
 TELEMETRY_AT: Final = time(12, 30)
 BATCH_AT: Final = time(23)
 BATCH_WINDOW: Final = timedelta(minutes=5)
-_BY_IMPORTANCE: Final = (Kind.SUMMARY, Kind.BATCH_POWER, Kind.TELEMETRY)
+_BY_IMPORTANCE: Final = (
+    Kind.SUMMARY,
+    Kind.BATCH_POWER,
+    Kind.STORAGE_DAY,
+    Kind.METER_DAY,
+    Kind.STORAGE_SUMMARY,
+    Kind.METER_SUMMARY,
+    Kind.STORAGE_STATE,
+    Kind.TELEMETRY,
+)
 
 
 def fixed_plan(day: date, site: Site, plant: Plant, options: Options) -> tuple[Slot, ...]:
     """Return the calls of a site day by the table, in the order in which they fall due."""
     sun = solar_day(site, day, options)
+    house = house_slots(house_calls(plant), sun)
     if sun.hours is None or sun.daylight is None:
-        return (noon_summary(day, site),)
+        return tuple(sorted([noon_summary(day, site), *house]))
     polls = poll_times(sun.hours, options.interval)
     ends = [*polls[1:], polls[-1] + options.interval]
     slots = [Slot(at=at, until=end, call=Call(kind=Kind.HOURLY), day=day) for at, end in zip(polls, ends, strict=True)]
@@ -43,7 +56,7 @@ def fixed_plan(day: date, site: Site, plant: Plant, options: Options) -> tuple[S
         Slot(at=at, until=at + BATCH_WINDOW, call=Call(kind=Kind.BATCH_POWER, target=eid), day=day)
         for eid in plant.ecus
     ]
-    return tuple(sorted(slots))
+    return tuple(sorted([*slots, *house]))
 
 
 def thinned(slots: tuple[Slot, ...], daily: float, budget: Budget) -> tuple[Slot, ...]:
@@ -88,7 +101,7 @@ def sized(year: int, site: Site, plant: Plant, options: Options) -> tuple[Option
     Looks at the sun of every day of the year.
     """
     months = _solar_lengths(year, site, options)
-    daily = 1 + len(plant.inverters) + len(plant.ecus)
+    daily = 1 + len(plant.inverters) + len(plant.ecus) + len(house_calls(plant))
 
     def busiest(interval: timedelta) -> int:
         return max(sum(length // interval + 1 + daily for length in month) for month in months)

@@ -33,3 +33,9 @@ class Options:
     """Whether days before the installation are fetched."""
     panel_statistics: bool = False
     """Whether each panel's energy goes to the long-term statistics, so that no day of it may be missed."""
+    meter: bool = True
+    """Whether meters are read."""
+    battery: bool = True
+    """Whether batteries are read."""
+    production: bool = True
+    """Whether production is read; otherwise only meters and batteries are."""

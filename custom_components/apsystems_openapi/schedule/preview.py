@@ -198,7 +198,16 @@ def _between_months(slots: Sequence[Slot], zones: Iterable[tzinfo]) -> Iterator[
 
 def _reads(slots: Iterable[Slot]) -> list[datetime]:
     """Return when today's energy is read; several ECUs that are asked together are one read."""
-    return sorted({s.at for s in slots if s.call.kind in _READS and s.purpose is not Purpose.HISTORY})
+    return sorted({s.at for s in slots if _is_read(s)})
+
+
+def _is_read(slot: Slot) -> bool:
+    """Return whether a call shows today's production; a meter's does where it is planned as a read."""
+    return slot.purpose is not Purpose.HISTORY and (slot.call.kind in _READS or _is_meters_read(slot))
+
+
+def _is_meters_read(slot: Slot) -> bool:
+    return slot.call.kind is Kind.METER_DAY and slot.purpose is Purpose.READ
 
 
 def _spaces(slots: Iterable[Slot]) -> list[timedelta]:
@@ -210,7 +219,7 @@ def month_preview(month: MonthCalls) -> MonthPreview:
     """Return the figures of a month whose calls are made at their times."""
     made = [slot for slot in month.slots if slot.purpose is not Purpose.HISTORY]
     hourly = {slot.at for slot in made if slot.call.kind is Kind.HOURLY}
-    powers = sorted(slot.at for slot in made if slot.call.kind is Kind.ECU_DAY)
+    powers = sorted(slot.at for slot in made if slot.call.kind is Kind.ECU_DAY or _is_meters_read(slot))
 
     def newest(read: datetime) -> datetime:
         step = timedelta(hours=1) if read in hourly else SAMPLE

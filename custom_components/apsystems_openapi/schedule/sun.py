@@ -21,6 +21,7 @@ HORIZON: Final = -0.833  # degrees: the upper rim of the sun touches the horizon
 FULL_SUN: Final = 5.0  # degrees; below, a plant makes little
 LOW_SUN_WEIGHT: Final = 0.15  # of the time with the sun between the horizon and `FULL_SUN`
 LAST_MINUTE: Final = time(23, 45)
+LAST_CLOSING: Final = time(23, 40)  # of a day's duties
 NOON: Final = time(12)
 CURVE_STEP: Final = timedelta(minutes=5)
 _SEARCH_STEP: Final = timedelta(minutes=15)

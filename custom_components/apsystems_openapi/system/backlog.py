@@ -9,9 +9,10 @@ hours for many days in a row, it has none before them either.
 What a call has brought stays in the backlog until the recorder has it (`unwritten.py`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from ..cloud.models import Series
@@ -30,6 +31,41 @@ MOST_PANEL_DAYS: Final = 4000  # a month of 120 inverters
 _DAY: Final = timedelta(days=1)
 
 
+class SourceKind(StrEnum):
+    """What has a history of its own beside the system's production."""
+
+    METER = "meter"
+    BATTERY = "battery"
+
+
+CALLS_OF: Final = {  # for the hours of a day, and for the days of a month
+    None: (Kind.HOURLY, Kind.DAILY),
+    SourceKind.METER: (Kind.METER_DAY, Kind.METER_MONTH),
+    SourceKind.BATTERY: (Kind.STORAGE_DAY, Kind.STORAGE_MONTH),
+}
+
+
+METER_KINDS: Final = frozenset({Kind.METER_DAY, Kind.METER_MONTH, Kind.METER_SUMMARY})
+BATTERY_KINDS: Final = frozenset({Kind.STORAGE_STATE, Kind.STORAGE_DAY, Kind.STORAGE_MONTH, Kind.STORAGE_SUMMARY})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A meter or a battery."""
+
+    kind: SourceKind
+    eid: str
+
+
+def source_of(slot: Slot) -> Source | None:
+    """Return the meter or battery that a call is about; None for any other call."""
+    if slot.call.kind in METER_KINDS:
+        return Source(kind=SourceKind.METER, eid=slot.call.target)
+    if slot.call.kind in BATTERY_KINDS:
+        return Source(kind=SourceKind.BATTERY, eid=slot.call.target)
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """One fetch of history: the hours of a day, or the daily totals of the month that begins with `day`."""
@@ -39,12 +75,13 @@ class Step:
     eid: str = ""
     """The ECU whose panels' energy of the day is to be fetched instead."""
 
-    def slot(self, now: datetime) -> Slot:
-        """Return the ordinary call that fetches it."""
+    def slot(self, now: datetime, source: Source | None = None) -> Slot:
+        """Return the ordinary call that fetches it, from a meter or a battery or, without a source, of the system."""
         if self.eid:
             call = Call(kind=Kind.BATCH_ENERGY, target=self.eid)
         else:
-            call = Call(kind=Kind.DAILY if self.is_month else Kind.HOURLY)
+            of_day, of_month = CALLS_OF[source.kind if source else None]
+            call = Call(kind=of_month if self.is_month else of_day, target=source.eid if source else "")
         return Slot(at=now, until=now, call=call, day=self.day, purpose=Purpose.HISTORY)
 
 
@@ -312,21 +349,24 @@ class Backlog:
         """Return the backlog after the panels of an ECU were fetched, whether the cloud had any or not."""
         return replace(self, panel_gaps=tuple(gap for gap in self.panel_gaps if (gap.day, gap.eid) != (day, eid)))
 
-    def with_closed_day(self, closed: FetchedDay) -> Backlog:
-        """Return the backlog after a day whose hours are complete; they are to be written."""
-        settled = closed.day if self.settled == closed.day - _DAY else self.settled
-        return replace(self, settled=settled).without_gap(closed.day).with_unwritten_day(closed)
+    def with_closed_day(self, *closed: FetchedDay) -> Backlog:
+        """Return the backlog after a day whose hours, of each flow, are complete; they are to be written."""
+        day = closed[0].day
+        settled = day if self.settled == day - _DAY else self.settled
+        return replace(self, settled=settled).without_gap(day).with_unwritten_day(*closed)
 
-    def with_unwritten_day(self, last: FetchedDay) -> Backlog:
+    def with_unwritten_day(self, *last: FetchedDay) -> Backlog:
         """Return the backlog with hours of a day that are to be written, complete or not."""
-        days = (*(known for known in self.unwritten.days if known.day != last.day), last)
+        fresh = {(of_flow.day, of_flow.flow) for of_flow in last}
+        days = (*(known for known in self.unwritten.days if (known.day, known.flow) not in fresh), *last)
         return replace(self, unwritten=replace(self.unwritten, days=days))
 
-    def with_day(self, fetched: FetchedDay) -> Backlog:
-        """Return the backlog after the hours of a day were fetched, whether the cloud had any or not."""
-        backlog, day = self, fetched.day
-        if any(fetched.hours):
-            backlog = backlog.with_unwritten_day(fetched)
+    def with_day(self, *fetched: FetchedDay) -> Backlog:
+        """Return the backlog after the hours of a day, of each flow, were fetched, whether the cloud had any or not."""
+        backlog, day = self, fetched[0].day
+        has_hours = any(any(of_flow.hours) for of_flow in fetched)
+        if has_hours:
+            backlog = backlog.with_unwritten_day(*fetched)
         if day in backlog.gaps:
             backlog = backlog.without_gap(day)
             # The day's hours are rounded; its month's totals are not.
@@ -335,21 +375,23 @@ class Backlog:
         if day != backlog.day_cursor:  # the statistic was cleared meanwhile, and everything begins anew
             return backlog
         # Days just before the installation are fetched whether they had any energy or not.
-        empty = 0 if any(fetched.hours) else backlog.empty_days + (not backlog.is_first_day(day))
+        empty = 0 if has_hours else backlog.empty_days + (not backlog.is_first_day(day))
         return replace(backlog, day_cursor=day - _DAY, cursor_is_ready=False, empty_days=empty)
 
-    def with_month(self, month: date, totals: Series) -> Backlog:
-        """Return the backlog after the totals of a month were fetched, whether the cloud had any or not."""
+    def with_month(self, month: date, totals: Mapping[str, Series]) -> Backlog:
+        """Return the backlog after the totals of a month, by flow, were fetched, whether the cloud had any or not."""
         is_check = month in self.recent and month not in self.checks
         backlog = replace(self, checks=tuple(known for known in self.checks if known != month))
         if is_check:
             backlog = replace(backlog, recent=tuple(known for known in self.recent if known != month))
         if month == self.month_cursor and month not in {*self.checks, *self.recent}:
             backlog = replace(backlog, month_cursor=month_of(month - _DAY), cursor_is_ready=False)
-        if not any(total is not None for total in totals):
-            return backlog
-        fetched = FetchedMonth(month=month, totals=totals, is_check=is_check)
-        months = (*(known for known in backlog.unwritten.months if known != fetched), fetched)
+        fetched = tuple(
+            FetchedMonth(month=month, totals=of_flow, flow=flow, is_check=is_check)
+            for flow, of_flow in totals.items()
+            if any(total is not None for total in of_flow)
+        )
+        months = (*(known for known in backlog.unwritten.months if known not in fetched), *fetched)
         return replace(backlog, unwritten=replace(backlog.unwritten, months=months))
 
     def with_panels(self, panels: Iterable[PanelDay]) -> Backlog:

@@ -1,11 +1,14 @@
 """The end of a site day: which of its hours are complete, and which are to be written or fetched again. Pure."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Final
 
 from .clock import Clock
 from .energy import Energy, at_day
+from .house import CLOSED_AFTER, House, house_at_day, with_agreement
+from .panel_totals import panels_at_day
 from .state import Hours, SystemState
 from .unwritten import FetchedDay
 
@@ -18,9 +21,16 @@ def advanced(state: SystemState, clock: Clock, *, has_recorder: bool) -> SystemS
     energy = state.energy
     if energy is None:
         return state
-    if energy.day < clock.day and has_recorder:
-        state = _with_ended_day(state, energy, clock)
+    if energy.day < clock.day:
+        state = _with_agreements(state, energy)
+        state = _with_ended_day(state, energy, clock) if has_recorder else state
     reading = state.reading(clock)
+    state = replace(
+        state,
+        panel_totals=panels_at_day(state.panel_totals, reading),
+        meters=_at_time(state.meters, state.meter_ids, state, clock, has_recorder=has_recorder),
+        batteries=_at_time(state.batteries, state.battery_ids, state, clock, has_recorder=has_recorder),
+    )
     energy = at_day(energy, reading.day, before_sunrise=reading.before_sunrise)
     state = _begun(state, clock.day) if has_recorder else state
     return replace(state, energy=energy)
@@ -60,6 +70,25 @@ def _with_ended_day(state: SystemState, energy: Energy, clock: Clock) -> SystemS
     if not _makes_up(hours, energy.today or 0.0):
         backlog = backlog.with_wanted([hours.day])
     return replace(state, backlog=backlog)
+
+
+def _with_agreements(state: SystemState, energy: Energy) -> SystemState:
+    """Compare what each meter says of a day that ends with the energy of the ECUs' summary."""
+    made = energy.summary_today
+    return replace(state, meters={eid: with_agreement(meter, energy.day, made) for eid, meter in state.meters.items()})
+
+
+def _at_time(
+    known: Mapping[str, House], eids: Iterable[str], state: SystemState, clock: Clock, *, has_recorder: bool
+) -> Mapping[str, House]:
+    """Return what is known of meters or batteries; yesterday only counts as missed once it was to be fetched."""
+    first = state.details.created if state.details else None
+    begun = clock.site.day(clock.now - CLOSED_AFTER)
+    houses = {}
+    for eid in dict.fromkeys([*known, *eids]):
+        house = house_at_day(known.get(eid) or House(), clock.day)
+        houses[eid] = replace(house, backlog=house.backlog.begun(begun, first)) if has_recorder else house
+    return houses
 
 
 def _begun(state: SystemState, day: date) -> SystemState:

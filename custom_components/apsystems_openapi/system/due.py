@@ -11,7 +11,7 @@ from typing import Final
 
 from ..schedule.calls import Call, Kind, Purpose, Slot
 from ..schedule.options import LONGEST_INTERVAL
-from .backlog import Step
+from .backlog import Backlog, Source, SourceKind, Step, source_of
 from .clock import DAY, Clock
 from .state import SystemState
 from .topology import is_about_inverter
@@ -22,6 +22,8 @@ SUMMARY: Final = Call(kind=Kind.SUMMARY)
 DETAILS: Final = Call(kind=Kind.DETAILS)
 HOURS: Final = Call(kind=Kind.HOURLY)
 INVERTERS: Final = Call(kind=Kind.INVERTERS)
+METERS: Final = Call(kind=Kind.METERS)
+METERS_LAST: Final = timedelta(days=30)
 STATUS_LASTS: Final = timedelta(days=3)  # a system's status light is in its details, and changes seldom
 DOUBTED: Final = 1  # refusals in a row that make the credentials doubtful
 FIRST_CALLS: Final = 40  # history calls of an installation that need not wait for the plan
@@ -30,6 +32,26 @@ MOST_LOANS: Final = 1 / 15  # of a month's calls, in a day: the calls of two day
 MOST_REQUESTS: Final = 10  # calls in a day
 ROOM_FOR_LOANS: Final = 1 / 10  # of the quota; with less left nothing is lent
 _FOR_EVERYBODY: Final = frozenset(kind for kind, update in UPDATES.items() if update.is_for_everybody)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceStep:
+    """The next step of the history of a source."""
+
+    step: Step
+    source: Source | None
+    """A meter or a battery; None of the production."""
+    backlog: Backlog
+
+    @property
+    def urgency(self) -> tuple[bool, int]:
+        """How it stands among those of other sources; the lowest comes first."""
+        is_of_past = not self.step.is_month and not self.backlog.is_first_day(self.step.day)
+        return (is_of_past, -self.step.day.toordinal() if is_of_past else 0)
+
+    def slot(self, now: datetime) -> Slot:
+        """Return the ordinary call that fetches it."""
+        return self.step.slot(now, self.source)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,10 +71,19 @@ class Situation:
         """Return the calls that are to be made now, in order: of the plan, and what the state lacks beside them."""
         now = self.clock.now
         planned = [slot for slot in slots if slot.at <= now < slot.until and self.may_be_made(slot)]
+        planned = [slot for slot in planned if not self._is_whole(slot)]
         if self._is_first_day:  # history has an allowance then
             planned = [slot for slot in planned if slot.purpose is not Purpose.HISTORY]
         lacking = [self.at_once(call) for call in self._lacking(planned, slots)]
         return [*planned, *(slot for slot in lacking if self.waits.allows(slot, now))]
+
+    def _is_whole(self, slot: Slot) -> bool:
+        """Return whether a meter or a battery has already shown all of the day before."""
+        is_of_day = slot.call.kind in {Kind.METER_DAY, Kind.STORAGE_DAY} and slot.purpose is not Purpose.HISTORY
+        source = source_of(slot)
+        if source is None or not is_of_day or slot.day >= self.clock.day:
+            return False
+        return self.state.house(source).is_whole(slot.day)
 
     @property
     def _is_first_day(self) -> bool:
@@ -83,9 +114,17 @@ class Situation:
     def read_calls(self) -> list[Call]:
         """Return the calls that read today's energy and the current power: one where there is one ECU."""
         ecus = self.state.plant(self.clock, has_recorder=False)
+        if not self.clock.options.production:
+            return self._house_calls
         if not (self.clock.options.automatic and self.clock.options.live_power and ecus.ecu_days and ecus.ecus):
             return [SUMMARY]
         return [Call(kind=Kind.ECU_DAY, target=eid) for eid in ecus.ecus]
+
+    @property
+    def _house_calls(self) -> list[Call]:
+        """The calls that read the present flows of batteries and meters."""
+        kinds = {SourceKind.BATTERY: Kind.STORAGE_STATE, SourceKind.METER: Kind.METER_DAY}
+        return [Call(kind=kinds[s.kind], target=s.eid) for s in self.state.sources(self.clock.options)]
 
     def requested_calls(self) -> list[Call]:
         """Return the calls of a read that an automation asks for; none beyond its allowance, at night, or too soon."""
@@ -109,6 +148,8 @@ class Situation:
             yield from self._lacking_on_first_day(due, slots)
         if due and Kind.INVERTERS not in kinds and self._wants_listing():
             yield INVERTERS
+        if due and self.clock.options.meter and not self._asked_within(METERS_LAST, METERS):
+            yield METERS
 
     def _lacking_on_first_day(self, due: Sequence[Slot], slots: Sequence[Slot]) -> Iterator[Call]:
         """Yield what shows the day of the installation at once: by day its power, in the evening its hours."""
@@ -162,11 +203,22 @@ class Situation:
         step = self.next_step()
         return None if step is None else replace(step.slot(self.clock.now), at=slot.at, until=slot.until)
 
-    def next_step(self) -> Step | None:
-        """Return the next step of the backlog that nothing holds up."""
-        backlog, now = self.state.backlog, self.clock.now
-        steps = backlog.steps(self.clock.day, import_history=self.clock.options.import_history)
-        return next((s for s in steps if backlog.can_take(s) and self.waits.allows(s.slot(now), now)), None)
+    def next_step(self) -> SourceStep | None:
+        """Return the next step that nothing holds up: what is missing first, then the newest day of any source."""
+        steps = [step for source, backlog in self._histories.items() if (step := self._step_of(source, backlog))]
+        return min(steps, key=lambda step: step.urgency, default=None)
+
+    @property
+    def _histories(self) -> dict[Source | None, Backlog]:
+        return self.state.histories(self.clock.options)
+
+    def _step_of(self, source: Source | None, backlog: Backlog) -> SourceStep | None:
+        """Return the next step of one source."""
+        for step in backlog.steps(self.clock.day, import_history=self.clock.options.import_history):
+            of_source = SourceStep(step=step, source=source, backlog=backlog)
+            if backlog.can_take(step) and self.waits.allows(of_source.slot(self.clock.now), self.clock.now):
+                return of_source
+        return None
 
     def loans(self, room: int, spare: float) -> int:
         """Return how many history calls may be made at once that nobody planned; the days after pay for them.
@@ -179,17 +231,16 @@ class Situation:
             return 0
         return min(room, self._first_calls(step, spare) or self._usual_loan(step, room))
 
-    def _first_calls(self, step: Step, spare: float) -> int:
+    def _first_calls(self, step: SourceStep, spare: float) -> int:
         """Return how many calls a new installation may make at once, at any hour, for what it begins with."""
-        backlog = self.state.backlog
-        most = min(FIRST_CALLS, floor(spare * FIRST_PART)) - backlog.first_calls
-        return max(0, min(most, backlog.first_steps(step, self.clock.day)))
+        most = min(FIRST_CALLS, floor(spare * FIRST_PART)) - sum(b.first_calls for b in self._histories.values())
+        return max(0, min(most, step.backlog.first_steps(step.step, self.clock.day)))
 
-    def _usual_loan(self, step: Step, room: int) -> int:
+    def _usual_loan(self, step: SourceStep, room: int) -> int:
         """Return how many calls may be lent by day while the month has plenty."""
         options, backlog = self.clock.options, self.state.backlog
         if room <= options.monthly_quota * ROOM_FOR_LOANS or not self.clock.is_solar_hours:
             return 0
         lent = backlog.loans if backlog.loans_on == self.clock.day else 0
         most = max(1, round(options.monthly_quota * MOST_LOANS)) - lent
-        return max(0, min(most, backlog.worth_a_loan(step, self.clock.day)))
+        return max(0, min(most, step.backlog.worth_a_loan(step.step, self.clock.day)))

@@ -102,6 +102,8 @@ class Reading:
     """None in polar night."""
     sunset: datetime | None = None
     """None in polar night."""
+    settled: datetime | None = None
+    """From when on the cloud's `today` is sure to be this day's; None: from sunrise on."""
     last: datetime
     """Until when the cloud's `today` is sure to be this day's."""
     built: datetime | None = None
@@ -132,7 +134,8 @@ class Reading:
     @property
     def by_day(self) -> bool:
         """Whether the cloud's `today` is sure to be this site day's."""
-        return self.sunrise is not None and self.sunrise <= self.at <= self.last
+        since = self.settled or self.sunrise
+        return since is not None and since <= self.at <= self.last
 
     def most_since(self, time: datetime) -> float:
         """Return the energy that the plant can have made at most since a time; infinite where its power is unknown."""

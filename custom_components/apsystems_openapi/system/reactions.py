@@ -5,8 +5,15 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from ..cloud.exceptions import OpenApiAuthError, OpenApiError, OpenApiPermissionError, OpenApiRequestError
+from ..cloud.exceptions import (
+    OpenApiAuthError,
+    OpenApiError,
+    OpenApiNotFoundError,
+    OpenApiPermissionError,
+    OpenApiRequestError,
+)
 from ..schedule.calls import Kind, Purpose, Slot
+from .backlog import BATTERY_KINDS
 from .clock import DAY, Clock
 from .due import DOUBTED
 from .state import REFUSALS_BELIEVED, SystemState
@@ -31,7 +38,7 @@ _TOLERANCE: Final = timedelta(minutes=1)  # reads fall on full five minutes
 
 def after_failure(state: SystemState, slot: Slot, failure: OpenApiError, clock: Clock) -> SystemState:
     """Return the state after a call that failed, unless the cloud stopped all calls."""
-    state = UPDATES[slot.call.kind].on_failure(state, slot, failure, state.reading(clock))
+    before, state = state, UPDATES[slot.call.kind].on_failure(state, slot, failure, state.reading(clock))
     state = replace(state, refusals=_refusals(state, slot, failure))
     if state.are_credentials_refused:
         waits = state.waits.without(Kind.ECU_DAY)  # the credentials were refused, and not the right to a series
@@ -40,12 +47,24 @@ def after_failure(state: SystemState, slot: Slot, failure: OpenApiError, clock: 
         return replace(state, waits=waits)
     if slot.purpose is Purpose.HISTORY:
         return _with_postponed_step(state, slot, clock)
+    if is_refused_for_long(before, slot, failure):
+        return replace(state, waits=state.waits.with_wait(slot.call.kind, Reason.REFUSED, clock.now, LONGEST_RIGHT))
     if is_refusal(state, slot, failure, clock):
         says_so = isinstance(failure, OpenApiPermissionError)
         first, longest = (FIRST_RIGHT, LONGEST_RIGHT) if says_so else (FIRST_REFUSAL, LONGEST_REFUSAL)
         kind, reason = slot.call.kind, Reason.REFUSED
         return replace(state, waits=state.waits.with_growing_wait(kind, reason, clock.now, first, longest))
     return _with_retry(state, slot, clock)
+
+
+def is_refused_for_long(before: SystemState, slot: Slot, failure: OpenApiError) -> bool:
+    """Return whether an optional call is not for this account; those about batteries under neither prefix.
+
+    The user's prefix is tried first, and then the one for installers.
+    """
+    is_refused = isinstance(failure, OpenApiPermissionError | OpenApiNotFoundError)
+    is_last = before.storage_as_installer or slot.call.kind not in BATTERY_KINDS
+    return UPDATES[slot.call.kind].is_optional and is_refused and is_last
 
 
 def is_refusal(state: SystemState, slot: Slot, failure: OpenApiError, clock: Clock) -> bool:
@@ -145,9 +164,9 @@ def _refusals(state: SystemState, slot: Slot, failure: OpenApiError) -> int:
 
 
 def _with_postponed_step(state: SystemState, slot: Slot, clock: Clock) -> SystemState:
-    """Put a step of the history off until tomorrow, and loans for a while."""
+    """Put a step of the history off until tomorrow, each further time for twice as long, and loans for a while."""
     rest_of_day = clock.next_midnight - clock.now
-    waits = state.waits.with_wait(step_scope(slot), Reason.FAILED, clock.now, rest_of_day)
+    waits = state.waits.with_growing_wait(step_scope(slot), Reason.FAILED, clock.now, rest_of_day, LONGEST_RIGHT)
     return replace(state, waits=waits.with_wait(LOAN, Reason.FAILED, clock.now, NO_LOANS_FOR))
 
 

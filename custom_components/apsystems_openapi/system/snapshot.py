@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
-from ..schedule.calls import Kind
+from ..schedule.calls import Kind, Purpose
 from ..schedule.day_plan import DayPlan
 from ..schedule.rhythm import Rhythm
 from .ages import (
@@ -16,8 +16,10 @@ from .ages import (
     lifetime,
     shown_power,
 )
+from .backlog import SourceKind
 from .clock import DAY, Clock
 from .energy import Energy
+from .house_status import HouseStatus, house_status, sampled_at
 from .progress import HistoryProgress, progress_of
 from .state import PanelEnergy, SystemState
 from .topology import is_connected
@@ -50,6 +52,8 @@ class InverterStatus:
     """Power of the panels, which batches bring as well."""
     panels: PanelEnergy | None
     """Today's energy of the panels; None while only another day's is known."""
+    totals: tuple[float | None, ...]
+    """Lifetime energy (kWh) of the panels; empty before it was first read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +79,10 @@ class Snapshot:
     """By ECU; one that has no inverters is not read."""
     inverters: Mapping[str, InverterStatus]
     """By inverter."""
+    meters: Mapping[str, HouseStatus]
+    """By the id of the meter, of those that are read."""
+    batteries: Mapping[str, HouseStatus]
+    """By ECU, of those that are read."""
     is_available: bool
     """Whether the cloud has answered within two days that had some sun."""
     details_at: datetime | None
@@ -128,6 +136,8 @@ def snapshot(
         state=state,
         ecus={eid: _ecu_status(state, eid, clock) for eid in state.known_ecus},
         inverters={i.uid: _inverter_status(state, i.uid, clock, plan) for i in state.inverters},
+        meters=_houses(state, SourceKind.METER, clock, plan),
+        batteries=_houses(state, SourceKind.BATTERY, clock, plan),
         is_available=_is_available(state, clock),
         details_at=state.details_at,
         status_light=_status_light(state, clock),
@@ -158,15 +168,28 @@ def _shown_energy(state: SystemState, clock: Clock, plan: DayPlan) -> Energy:
     return replace(energy, today=None)
 
 
+def _houses(state: SystemState, kind: SourceKind, clock: Clock, plan: DayPlan) -> dict[str, HouseStatus]:
+    """Return what is shown of all meters, or of all batteries."""
+    return {
+        source.eid: house_status(state.house(source), source, clock, plan.slots, has_battery=bool(state.battery_ids))
+        for source in state.sources(clock.options)
+        if source.kind is kind
+    }
+
+
 def _power(state: SystemState, clock: Clock, plan: DayPlan) -> float | None:
-    """Return the power of the ECUs that have a sample which is young enough."""
-    lasts = lifetime(plan.slots, [Kind.ECU_DAY])
-    powers = [
-        report.power_w
-        for report in state.reports(clock.day).values()
-        if report.power_w is not None and is_power_fresh(_sampled(clock, clock.day, report.newest), clock, lasts)
-    ]
-    return shown_power(sum(powers), is_fresh=bool(powers), is_daylight=clock.is_daylight)
+    """Return the power of the ECUs that have a sample which is young enough, or of a meter that has a newer one."""
+    reads = [slot for slot in plan.slots if slot.call.kind is not Kind.METER_DAY or slot.purpose is Purpose.READ]
+    lasts = lifetime(reads, [Kind.ECU_DAY, Kind.METER_DAY])
+    reports = [report for report in state.reports(clock.day).values() if report.power_w is not None]
+    samples = [(_sampled(clock, clock.day, report.newest), report.power_w or 0.0) for report in reports]
+    fresh = [(at, power) for at, power in samples if at is not None and is_power_fresh(at, clock, lasts)]
+    newest, power = max((at for at, _ in fresh), default=None), sum(power for _, power in fresh)
+    for meter in state.meters.values():
+        at = sampled_at(meter, clock) if meter.reads_production and meter.power.produced is not None else None
+        if at is not None and is_power_fresh(at, clock, lasts) and (newest is None or at > newest):
+            newest, power = at, meter.power.produced or 0.0
+    return shown_power(power, is_fresh=newest is not None, is_daylight=clock.is_daylight)
 
 
 def _ecu_status(state: SystemState, eid: str, clock: Clock) -> EcuStatus:
@@ -194,6 +217,7 @@ def _inverter_status(state: SystemState, uid: str, clock: Clock, plan: DayPlan) 
         dc_is_fresh=clock.is_daylight and is_fresh(measured, clock.now, dc),
         dc_power_is_fresh=is_power_fresh(powered, clock, dc),
         panels=panels if panels is not None and panels.day == clock.day else None,
+        totals=tuple(energy.total for energy in state.panel_totals.get(uid, ())),
     )
 
 

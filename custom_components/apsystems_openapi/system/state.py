@@ -20,11 +20,11 @@ from ..cloud.models import (
     Summary,
     SystemDetails,
 )
-from ..schedule.calls import Kind, Plant
+from ..schedule.calls import Kind, Plant, Slot
 from ..schedule.options import Options
 from ..schedule.rhythm import Observation, with_observation
 from ..schedule.sun import LAST_MINUTE
-from .backlog import Backlog
+from .backlog import Backlog, Source, SourceKind, source_of
 from .clock import Clock
 from .energy import (
     Adjustment,
@@ -36,6 +36,8 @@ from .energy import (
     with_summary,
     with_today,
 )
+from .house import House
+from .panel_totals import due_totals
 from .telemetry import with_batch
 from .topology import (
     LISTING_LASTS,
@@ -51,6 +53,7 @@ from .unwritten import PanelDay
 from .waits import Waits
 
 NEWS_KWH: Final = 0.01
+WITH_METER, WITH_BATTERY = 1, 2  # types of ECU (`api.md` §3, inverter list)
 # One refusal in a row only raises a doubt.
 REFUSALS_BELIEVED: Final = 2
 
@@ -122,6 +125,18 @@ class SystemState:
     """By ECU."""
     panel_energy: Mapping[str, PanelEnergy] = field(default_factory=dict)
     """By inverter."""
+    panel_totals: Mapping[str, tuple[Energy, ...]] = field(default_factory=dict)
+    """Of the channels of each inverter, in order; one that was never read is missing."""
+    totals_read: Mapping[str, datetime] = field(default_factory=dict)
+    """When the totals of each inverter were last answered, be it with nothing."""
+    listed_meters: tuple[str, ...] = ()
+    """Ids of the newest meter list."""
+    meters: Mapping[str, House] = field(default_factory=dict)
+    """By the id of the meter."""
+    batteries: Mapping[str, House] = field(default_factory=dict)
+    """By ECU."""
+    storage_as_installer: bool = False
+    """Whether batteries are asked for under the prefix for installers (`api.md` §3)."""
     observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
     """By ECU, from which the rhythm of its uploads is learned."""
     contacts: Mapping[str, EcuContact] = field(default_factory=dict)
@@ -194,13 +209,33 @@ class SystemState:
 
     def plant(self, clock: Clock, *, has_recorder: bool) -> Plant:
         """Return what there is to ask for. An ECU's own series is left out while the account is refused it."""
-        steps = self.backlog.steps(clock.day, import_history=clock.options.import_history)
+        options = clock.options
+        steps = (
+            step
+            for backlog in self.histories(options).values()
+            for step in backlog.steps(clock.day, import_history=options.import_history)
+        )
+        meters = self.meter_ids if options.meter and self._may_ask(Kind.METER_DAY, clock) else ()
+        batteries = self.battery_ids if options.battery and self._may_ask(Kind.STORAGE_STATE, clock) else ()
         return Plant(
-            ecus=tuple(dict.fromkeys(inverter.eid for inverter in self.inverters)),
+            ecus=self.ecu_ids,
             inverters=tuple(inverter.uid for inverter in self.inverters),
-            ecu_days=self.waits.longest([Kind.ECU_DAY], clock.now) is None,
+            ecu_days=self._may_ask(Kind.ECU_DAY, clock),
+            meters=meters,
+            meters_read_production=any(eid in meters and meter.reads_production for eid, meter in self.meters.items()),
+            batteries=batteries,
+            totals=self._totals_due(clock),
             backlog=has_recorder and next(steps, None) is not None,
         )
+
+    def _totals_due(self, clock: Clock) -> tuple[str, ...]:
+        if not self._may_ask(Kind.INVERTER_SUMMARY, clock):
+            return ()
+        return due_totals((inverter.uid for inverter in self.inverters), self.totals_read, clock.midnight)
+
+    def _may_ask(self, kind: Kind, clock: Clock) -> bool:
+        """Return whether the account is not refused a kind of call."""
+        return self.waits.longest([kind], clock.now) is None
 
     @property
     def ecu_ids(self) -> tuple[str, ...]:
@@ -211,6 +246,48 @@ class SystemState:
     def known_ecus(self) -> tuple[str, ...]:
         """The ECUs that the newest listing names, that have inverters, or that were not taken down yet."""
         return tuple(dict.fromkeys([*(ecu.eid for ecu in self.ecus or ()), *self.ecu_ids, *self.unlisted]))
+
+    def histories(self, options: Options) -> dict[Source | None, Backlog]:
+        """Return what is still to be fetched of the production, and of each battery and meter that is read."""
+        known: dict[Source | None, Backlog] = {None: self.backlog} if options.production else {}
+        return known | {source: self.house(source).backlog for source in self.sources(options)}
+
+    def sources(self, options: Options) -> list[Source]:
+        """Return the batteries and meters that are read."""
+        batteries = self.battery_ids if options.battery else ()
+        meters = self.meter_ids if options.meter else ()
+        return [
+            *(Source(kind=SourceKind.BATTERY, eid=eid) for eid in batteries),
+            *(Source(kind=SourceKind.METER, eid=eid) for eid in meters),
+        ]
+
+    def with_history(self, source: Source | None, backlog: Backlog) -> SystemState:
+        """Return the state with what is still to be fetched of a source."""
+        if source is None:
+            return replace(self, backlog=backlog)
+        return self.with_house(source, replace(self.house(source), backlog=backlog))
+
+    def house(self, source: Source) -> House:
+        """Return what a meter or a battery has said of its house."""
+        houses = self.meters if source.kind is SourceKind.METER else self.batteries
+        return houses.get(source.eid) or House()
+
+    def with_house(self, source: Source, house: House) -> SystemState:
+        """Return the state with what a meter or a battery has said of its house."""
+        if source.kind is SourceKind.METER:
+            return replace(self, meters={**self.meters, source.eid: house})
+        return replace(self, batteries={**self.batteries, source.eid: house})
+
+    @property
+    def meter_ids(self) -> tuple[str, ...]:
+        """The meters: ECUs that have one, and those of the meter list."""
+        with_meter = (ecu.eid for ecu in self.ecus or () if ecu.type == WITH_METER)
+        return tuple(dict.fromkeys([*with_meter, *self.listed_meters]))
+
+    @property
+    def battery_ids(self) -> tuple[str, ...]:
+        """The ECUs that have a battery."""
+        return tuple(dict.fromkeys(ecu.eid for ecu in self.ecus or () if ecu.type == WITH_BATTERY))
 
     def reports(self, day: date) -> dict[str, EcuDay]:
         """Return what each ECU has reported of a day; an ECU without a sample is missing."""
@@ -301,6 +378,8 @@ class SystemState:
             ecu_days=_only(self.ecu_days, eids),
             telemetry=_only(self.telemetry, uids),
             panel_energy=_only(self.panel_energy, uids),
+            panel_totals=_only(self.panel_totals, uids),
+            totals_read=_only(self.totals_read, uids),
         )
 
     def with_energy_summary(self, summary: Summary, reading: Reading) -> SystemState:
@@ -385,9 +464,11 @@ class SystemState:
         shown = {panel.uid: PanelEnergy(day=day, kwh=panel.kwh) for panel in fresh if panel.uid not in newer}
         return replace(self, panel_energy={**self.panel_energy, **shown}, backlog=self.backlog.with_panels(fresh))
 
-    def with_history_call(self, today: date) -> SystemState:
-        """Count a history call that was booked."""
-        return replace(self, backlog=self.backlog.with_call(today))
+    def with_history_call(self, today: date, slot: Slot) -> SystemState:
+        """Count a history call that was booked, of what it is about."""
+        source = source_of(slot)
+        backlog = self.backlog if source is None else self.house(source).backlog
+        return self.with_history(source, backlog.with_call(today))
 
     def with_asked(self, days: Iterable[date], options: Options) -> SystemState:
         """Have the hours of some days fetched again, and their panels where these are kept, as calls allow."""
@@ -405,6 +486,7 @@ class SystemState:
             inverters=tuple(inverter for inverter in self.inverters if inverter.uid != uid),
             telemetry={owner: day for owner, day in self.telemetry.items() if owner != uid},
             panel_energy={owner: panels for owner, panels in self.panel_energy.items() if owner != uid},
+            panel_totals={owner: totals for owner, totals in self.panel_totals.items() if owner != uid},
         )
 
 

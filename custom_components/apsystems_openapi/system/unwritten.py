@@ -5,8 +5,11 @@ They are stored until it has them, so that a recorder that is busy, or a stop of
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from ..cloud.models import Series
+
+PRODUCTION: Final = ""  # of the system; a meter or a battery has flows with names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +19,7 @@ class FetchedDay:
     day: date
     hours: Series
     closed: datetime
+    flow: str = PRODUCTION
     total: float | None = None
     is_fetched_again: bool = False
     """Whether it was fetched for the history: then a total that is written already counts."""
@@ -27,6 +31,7 @@ class FetchedMonth:
 
     month: date
     totals: Series
+    flow: str = PRODUCTION
     is_check: bool = False
 
 

@@ -119,5 +119,9 @@ def scopes_of(slot: Slot) -> tuple[str, ...]:
 
 def step_scope(slot: Slot) -> str:
     """Return the scope of one step of the history: a day hour by hour, the days of a month, an ECU's panels."""
-    period = f"{slot.day:%Y-%m}" if slot.call.kind is Kind.DAILY else slot.day.isoformat()
-    return f"{HISTORY}:{period}:{slot.call.target}" if slot.call.target else f"{HISTORY}:{period}"
+    of_month = {Kind.DAILY, Kind.METER_MONTH, Kind.STORAGE_MONTH}
+    period = f"{slot.day:%Y-%m}" if slot.call.kind in of_month else slot.day.isoformat()
+    if not slot.call.target:
+        return f"{HISTORY}:{period}"
+    of_panels = slot.call.kind is Kind.BATCH_ENERGY  # without its kind, as older versions have stored it
+    return f"{HISTORY}:{period}:{slot.call.target if of_panels else slot.call}"

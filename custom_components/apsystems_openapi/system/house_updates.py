@@ -1,0 +1,150 @@
+"""What answers about meters, batteries and the totals of inverters do to the state."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time
+
+from ..cloud.exceptions import OpenApiError, OpenApiNotFoundError, OpenApiPermissionError
+from ..cloud.models import FlowDay, Flows, FlowTotals, Series, StorageState, Summary
+from ..schedule.calls import Kind, Purpose, Slot
+from .backlog import BATTERY_KINDS, Backlog, Source, SourceKind
+from .energy import Reading, with_today
+from .house import (
+    house_reading,
+    is_balanced,
+    known_flows,
+    with_house_day,
+    with_storage_state,
+    with_totals,
+)
+from .panel_totals import with_inverter_summary
+from .state import SystemState
+from .unwritten import FetchedDay
+
+
+def _source(slot: Slot) -> Source:
+    """Return the meter or battery that a call is about."""
+    is_of_battery = slot.call.kind in BATTERY_KINDS
+    return Source(kind=SourceKind.BATTERY if is_of_battery else SourceKind.METER, eid=slot.call.target)
+
+
+def with_flow_totals(state: SystemState, slot: Slot, totals: FlowTotals, reading: Reading) -> SystemState:
+    """Take the summary of a meter or a battery."""
+    house = with_totals(state.house(_source(slot)), totals, house_reading(reading), sees_all=_sees_all(state, slot))
+    return state.with_house(_source(slot), house)
+
+
+def is_right(state: SystemState, slot: Slot, data: FlowDay) -> bool:
+    """Return whether a day that has ended is complete and contradicts nothing: as much came as went.
+
+    A meter does not see what the battery takes and gives; where that is not known, there is nothing to compare.
+    """
+    if not _is_over(state, slot) or is_balanced(data.today):
+        return True
+    if _sees_all(state, slot):
+        return False
+    stored = stored_on(state, slot.day)
+    return stored is None or is_balanced(replace(data.today, charge=stored.charge, discharge=stored.discharge))
+
+
+def stored_on(state: SystemState, day: date) -> Flows | None:
+    """Return what all batteries took and gave on a day that has ended; None where that is not known."""
+    closed = [battery.closed for eid, battery in state.batteries.items() if eid in state.battery_ids]
+    known = [of_day.today for of_day in closed if of_day is not None and of_day.day == day]
+    if not known or len(known) < len(state.battery_ids):
+        return None
+    return Flows(
+        charge=sum(flows.charge or 0.0 for flows in known), discharge=sum(flows.discharge or 0.0 for flows in known)
+    )
+
+
+def with_flow_day(state: SystemState, slot: Slot, data: FlowDay, reading: Reading) -> SystemState:
+    """Take a day of a meter or a battery, and have its hours written.
+
+    Where the meter agrees with the ECUs, its production of today counts as the system's.
+    """
+    known = state.house(_source(slot))
+    house = with_house_day(known, slot.day, data, house_reading(reading), sees_all=_sees_all(state, slot))
+    if house is None:
+        return state
+    state = state.with_house(_source(slot), replace(house, backlog=_with_hours(house.backlog, slot, data, reading)))
+    produced = house.produced() if slot.day == reading.day and slot.call.kind is Kind.METER_DAY else None
+    if produced is None:
+        return state
+    return replace(state, energy=with_today(state.known_energy(reading), slot.day, produced, reading))
+
+
+def without_flow_day(state: SystemState, slot: Slot, reading: Reading) -> SystemState:
+    """Take that the cloud has nothing of a day: for the history it is done."""
+    if slot.purpose is not Purpose.HISTORY:
+        return state
+    house, nothing = state.house(_source(slot)), FetchedDay(day=slot.day, hours=(), closed=reading.at, flow="imported")
+    return state.with_house(_source(slot), replace(house, backlog=house.backlog.with_day(nothing)))
+
+
+def with_postponed_flow_day(state: SystemState, slot: Slot) -> SystemState:
+    """Put a day of the history off."""
+    if slot.purpose is not Purpose.HISTORY:
+        return state
+    house = state.house(_source(slot))
+    return state.with_house(_source(slot), replace(house, backlog=house.backlog.with_postponed(slot.day)))
+
+
+def with_flow_month(state: SystemState, slot: Slot, totals: Mapping[str, Series]) -> SystemState:
+    """Take the totals of a month's days."""
+    house = state.house(_source(slot))
+    return state.with_house(_source(slot), replace(house, backlog=house.backlog.with_month(slot.day, totals)))
+
+
+def with_battery(state: SystemState, slot: Slot, answer: StorageState, reading: Reading) -> SystemState:
+    """Take a battery's charge, mode and powers."""
+    return state.with_house(_source(slot), with_storage_state(state.house(_source(slot)), answer, reading))
+
+
+def with_other_prefix(state: SystemState, slot: Slot, failure: OpenApiError, reading: Reading) -> SystemState:
+    """Take that batteries are refused under one prefix: the next call tries the other (`api.md` §3)."""
+    if slot.purpose is Purpose.HISTORY:
+        state = with_postponed_flow_day(state, slot)
+    if isinstance(failure, OpenApiPermissionError | OpenApiNotFoundError):
+        return replace(state, storage_as_installer=not state.storage_as_installer)
+    return state
+
+
+def with_panel_totals(state: SystemState, uid: str, summary: Sequence[Summary], reading: Reading) -> SystemState:
+    """Take the totals of an inverter, be they none."""
+    return replace(
+        state,
+        panel_totals=with_inverter_summary(state.panel_totals, uid, summary, reading),
+        totals_read={**state.totals_read, uid: reading.at},
+    )
+
+
+def _with_hours(backlog: Backlog, slot: Slot, data: FlowDay, reading: Reading) -> Backlog:
+    """Have the hours of a day written: of the running one those up to its newest sample, of another one all."""
+    is_running, today = slot.day == reading.day, known_flows(data.today)
+    newest = time.fromisoformat(data.newest or "00:00")
+    sampled = datetime.combine(slot.day, newest, reading.midnight.tzinfo)
+    days = [
+        FetchedDay(
+            day=slot.day,
+            hours=hours,
+            closed=min(sampled, reading.at) if is_running else reading.at,
+            flow=name,
+            total=None if is_running else today.get(name),
+        )
+        for name, hours in data.hours.items()
+    ]
+    if not days:
+        return backlog
+    if slot.purpose is Purpose.HISTORY:
+        return backlog.with_day(*days)
+    return backlog.with_unwritten_day(*days) if is_running else backlog.with_closed_day(*days)
+
+
+def _sees_all(state: SystemState, slot: Slot) -> bool:
+    """Return whether all that comes and goes in the house passes a device: a battery, or a meter without one."""
+    return slot.call.kind in BATTERY_KINDS or not state.battery_ids
+
+
+def _is_over(state: SystemState, slot: Slot) -> bool:
+    return state.energy is not None and slot.day < state.energy.day
