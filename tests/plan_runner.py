@@ -32,9 +32,14 @@ def site_at(latitude: float, longitude: float = 0.0, zone: str = "UTC") -> Site:
     return Site(latitude=latitude, longitude=longitude, zone=ZoneInfo(zone))
 
 
-def plant_of(inverters: int, ecus: int = 1) -> Plant:
-    """Return a plant with so many inverters and ECUs."""
-    return Plant(ecus=tuple(f"E{n}" for n in range(ecus)), inverters=tuple(f"I{n}" for n in range(inverters)))
+def plant_of(inverters: int, ecus: int = 1, meters: int = 0, batteries: int = 0) -> Plant:
+    """Return a plant with so many inverters, ECUs, meters and batteries."""
+    return Plant(
+        ecus=tuple(f"E{n}" for n in range(ecus)),
+        inverters=tuple(f"I{n}" for n in range(inverters)),
+        meters=tuple(f"M{n}" for n in range(meters)),
+        batteries=tuple(f"B{n}" for n in range(batteries)),
+    )
 
 
 def days_from(first: date, number: int) -> list[date]:

@@ -356,6 +356,7 @@ SITES = [
     site_at(68.0, 25.5, "Europe/Helsinki"),
 ]
 SYSTEMS = ("one", "two", "three")
+SIZES = [(1, 1), (6, 1), (12, 3), (6, 1, 1), (6, 1, 1, 1), (12, 2, 2, 2)]  # inverters, ECUs, meters, batteries
 
 
 class Months(RuleBasedStateMachine):
@@ -374,15 +375,15 @@ class Months(RuleBasedStateMachine):
         self.done: dict[str, set[Slot]] = {name: set() for name in SYSTEMS}
         self.spent = 0
 
-    @initialize(site=st.sampled_from(SITES), day=st.integers(0, 60), size=st.sampled_from([(1, 1), (6, 1), (12, 3)]))
-    def begin(self, site: Site, day: int, size: tuple[int, int]) -> None:
+    @initialize(site=st.sampled_from(SITES), day=st.integers(0, 60), size=st.sampled_from(SIZES))
+    def begin(self, site: Site, day: int, size: tuple[int, ...]) -> None:
         """Begin with one system."""
         self.site = site
         self.zones = (UTC, CHINA, site.zone)
         self.now = datetime(2026, 5, 1, tzinfo=UTC) + timedelta(days=day)
         self.add(SYSTEMS[0], size)
 
-    def add(self, name: str, size: tuple[int, int]) -> None:
+    def add(self, name: str, size: tuple[int, ...]) -> None:
         """Set up a system: details, inverters, summary."""
         self.plants[name] = plant_of(*size)
         self.options[name] = Options(monthly_quota=QUOTA)
@@ -476,14 +477,22 @@ class Months(RuleBasedStateMachine):
                 monthly_quota=quota,
             )
 
-    @rule(name=st.sampled_from(SYSTEMS), size=st.sampled_from([(1, 1), (6, 1), (26, 2), (0, 0)]))
-    def entry_is_added_or_removed(self, name: str, size: tuple[int, int]) -> None:
+    @rule(name=st.sampled_from(SYSTEMS), size=st.sampled_from([*SIZES, (26, 2), (0, 0), (0, 0, 0, 1)]))
+    def entry_is_added_or_removed(self, name: str, size: tuple[int, ...]) -> None:
         """Forget the calls that an entry has made; the counts do not."""
         if name in self.plants and len(self.plants) > 1:
             del self.plants[name], self.options[name]
             self.done[name].clear()
         else:
             self.add(name, size)
+
+    @rule(name=st.sampled_from(SYSTEMS), agrees=st.booleans(), production=st.booleans())
+    def the_meter_agrees_or_not(self, name: str, agrees: bool, production: bool) -> None:
+        """Let the meter's reads count for the production; let the owner switch the production off."""
+        if name in self.plants:
+            plant = self.plants[name]
+            self.plants[name] = replace(plant, meters_read_production=agrees, totals=plant.inverters)
+            self.options[name] = replace(self.options[name], production=production)
 
     @precondition(lambda self: self.clock_error == timedelta() and self.sent)
     @rule()

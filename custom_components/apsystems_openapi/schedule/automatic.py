@@ -63,7 +63,7 @@ PANEL_ROUNDS: Final = 3
 MOST_HISTORY: Final = 100  # calls a day
 HISTORY_PART: Final = 12  # one read in so many
 MOST_ROUNDS: Final = 0.6  # of a day's reads
-HOUSE_PART: Final = 3  # of the calls that the more needed duties leave, for meters and batteries
+HOUSE_PART: Final = 3  # one in so many of the calls that the more needed duties leave, for meters and batteries
 HOURS_BETWEEN_ROUNDS: Final = 2.95
 FIRST_ROUND: Final = 0.2  # of the time between two, so that the morning's power is known soon
 CLOSING_WINDOW: Final = timedelta(hours=2)
@@ -136,7 +136,7 @@ def _duties(
     spare -= first_cost
     second, second_cost = _rotated(lesser, floor(max(min(spare, 1), spare / 12)), day)
     spare -= second_cost
-    house, house_cost = _rotated(house_calls(plant, is_live=True), floor(spare / HOUSE_PART), day)
+    house, house_cost = _rotated(house_calls(plant, is_live=True), spare / HOUSE_PART, day)
     spare -= house_cost
     totals = totals_slots(sun, plant, budget) if spare > 1 else []
     third, third_cost = _rotated(plant.inverters, floor(spare / 6), day)
@@ -150,9 +150,9 @@ def _duties(
     return slots, 1 + first_cost + second_cost + house_cost + len(totals) + third_cost
 
 
-def _rotated[T](items: Sequence[T], daily: int, day: date) -> tuple[list[T], float]:
+def _rotated[T](items: Sequence[T], daily: float, day: date) -> tuple[list[T], float]:
     """Return the items of a day that has room for so many, in rotation over the days, and their mean number."""
-    if daily < 1 or not items:
+    if daily <= 0 or not items:
         return [], 0.0
     cycle = ceil(len(items) / daily)
     phase = day.toordinal() % cycle

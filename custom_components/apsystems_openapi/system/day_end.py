@@ -81,7 +81,7 @@ def _with_agreements(state: SystemState, energy: Energy) -> SystemState:
 def _at_time(
     known: Mapping[str, House], eids: Iterable[str], state: SystemState, clock: Clock, *, has_recorder: bool
 ) -> Mapping[str, House]:
-    """Return what is known of meters or batteries; yesterday only counts as missed once it was to be fetched."""
+    """Return meters or batteries as of now; yesterday only counts as missed once it was to be fetched."""
     first = state.details.created if state.details else None
     begun = clock.site.day(clock.now - CLOSED_AFTER)
     houses = {}

@@ -204,7 +204,7 @@ class Situation:
         return None if step is None else replace(step.slot(self.clock.now), at=slot.at, until=slot.until)
 
     def next_step(self) -> SourceStep | None:
-        """Return the next step that nothing holds up: what is missing first, then the newest day of any source."""
+        """Return the next step that nothing holds up: days that are missing first, then the newest of any source."""
         steps = [step for source, backlog in self._histories.items() if (step := self._step_of(source, backlog))]
         return min(steps, key=lambda step: step.urgency, default=None)
 

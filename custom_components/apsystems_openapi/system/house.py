@@ -1,4 +1,4 @@
-"""What is known of a meter or a battery: the energy flows of a house, out of successive answers.
+"""A meter or a battery as it is known: the energy flows of a house, out of successive answers.
 
 Each flow is decided as the production is (`energy.py`): today's figure is the highest of the day, and the lifetime
 never falls. A house uses energy at night as well, so that today's figures are unknown, and not 0, from midnight to the

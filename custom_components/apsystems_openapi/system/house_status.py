@@ -47,7 +47,7 @@ class HouseStatus:
 def house_status(
     house: House, source: Source, clock: Clock, slots: Iterable[Slot], *, has_battery: bool
 ) -> HouseStatus:
-    """Return what is shown of a meter or a battery at a time."""
+    """Return a meter or a battery as it is shown at a time."""
     measured = sampled_at(house, clock)
     of_today = [slot for slot in slots if slot.day == clock.day]
     shown = is_fresh(measured, clock.now, lifetime(of_today, [_READS[source.kind]], source.eid))

@@ -169,7 +169,7 @@ def _shown_energy(state: SystemState, clock: Clock, plan: DayPlan) -> Energy:
 
 
 def _houses(state: SystemState, kind: SourceKind, clock: Clock, plan: DayPlan) -> dict[str, HouseStatus]:
-    """Return what is shown of all meters, or of all batteries."""
+    """Return all meters, or all batteries, as they are shown."""
     return {
         source.eid: house_status(state.house(source), source, clock, plan.slots, has_battery=bool(state.battery_ids))
         for source in state.sources(clock.options)

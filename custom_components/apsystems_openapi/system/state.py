@@ -248,7 +248,7 @@ class SystemState:
         return tuple(dict.fromkeys([*(ecu.eid for ecu in self.ecus or ()), *self.ecu_ids, *self.unlisted]))
 
     def histories(self, options: Options) -> dict[Source | None, Backlog]:
-        """Return what is still to be fetched of the production, and of each battery and meter that is read."""
+        """Return the backlogs of the production, and of each battery and meter that is read."""
         known: dict[Source | None, Backlog] = {None: self.backlog} if options.production else {}
         return known | {source: self.house(source).backlog for source in self.sources(options)}
 
@@ -262,7 +262,7 @@ class SystemState:
         ]
 
     def with_history(self, source: Source | None, backlog: Backlog) -> SystemState:
-        """Return the state with what is still to be fetched of a source."""
+        """Return the state with the backlog of a source."""
         if source is None:
             return replace(self, backlog=backlog)
         return self.with_house(source, replace(self.house(source), backlog=backlog))
