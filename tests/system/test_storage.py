@@ -21,7 +21,7 @@ from custom_components.apsystems_openapi.cloud.models import (
 )
 from custom_components.apsystems_openapi.cloud.parsing import parse_inverter_day
 from custom_components.apsystems_openapi.schedule.rhythm import Observation
-from custom_components.apsystems_openapi.system.backlog import Backlog
+from custom_components.apsystems_openapi.system.backlog import Backlog, Extent
 from custom_components.apsystems_openapi.system.energy import Energy
 from custom_components.apsystems_openapi.system.state import EcuReport, Hours, PanelEnergy, Spent, SystemState
 from custom_components.apsystems_openapi.system.storage import (
@@ -31,7 +31,13 @@ from custom_components.apsystems_openapi.system.storage import (
     migrate,
     with_first_answers,
 )
-from custom_components.apsystems_openapi.system.unwritten import FetchedDay, FetchedMonth, PanelDay, Unwritten
+from custom_components.apsystems_openapi.system.unwritten import (
+    PRODUCTION,
+    FetchedDay,
+    FetchedMonth,
+    PanelDay,
+    Unwritten,
+)
 from custom_components.apsystems_openapi.system.waits import ENTRY, READS, Reason, Wait, Waits
 from tests import payloads
 from tests.paths import FIXTURES
@@ -91,7 +97,7 @@ BACKLOGS = st.builds(
     first=st.none() | DATES,
     settled=st.none() | DATES,
     gaps=st.lists(DATES, max_size=3).map(tuple),
-    newest_row=st.none() | TIMES,
+    extents=st.dictionaries(NAMES, st.builds(Extent, oldest=TIMES, newest=TIMES), max_size=2),
     unwritten=st.builds(
         Unwritten,
         days=st.lists(
@@ -323,9 +329,22 @@ def test_the_backlog_of_version_1_0_is_kept() -> None:
         checks=(date(2026, 5, 1),),
         recent=(date(2026, 6, 1),),
         checked=date(2026, 6, 13),
-        oldest_row=datetime(2024, 4, 20, 10, tzinfo=UTC),
-        newest_row=datetime(2026, 6, 15, 9, tzinfo=UTC),
+        extents={
+            PRODUCTION: Extent(
+                oldest=datetime(2024, 4, 20, 10, tzinfo=UTC), newest=datetime(2026, 6, 15, 9, tzinfo=UTC)
+            )
+        },
     )
+
+
+def test_the_rows_of_a_backlog_without_flows_are_those_of_the_production() -> None:
+    oldest, newest = "2024-04-20T10:00:00+00:00", "2026-06-15T09:00:00+00:00"
+    known = Extent(oldest=datetime.fromisoformat(oldest), newest=datetime.fromisoformat(newest))
+    state, unreadable = load(migrate({"backlog": {"oldest_row": oldest, "newest_row": newest, "empty_days": 3}}))
+    assert (state.backlog, unreadable) == (Backlog(extents={PRODUCTION: known}, empty_days=3), ())
+    assert load(migrate(stored(state))) == (state, ())
+    without, _ = load(migrate({"backlog": {"oldest_row": None, "newest_row": None}}))
+    assert without.backlog == Backlog()
 
 
 @pytest.mark.parametrize(("refused", "reason"), [(False, Reason.FIRST_READ), (True, Reason.CREDENTIALS)])

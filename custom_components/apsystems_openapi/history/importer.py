@@ -1,9 +1,10 @@
 """Writes what the state has for statistics, in a task of its own: a busy recorder delays no call and no figure.
 
-Written days leave the backlog; all others stay there, on disk, until the recorder takes them.
+Each source has a backlog of its own (`source.py`). The production has besides: the hours of today that have closed,
+its panels, and the statistics of the total energy sensor.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -15,17 +16,17 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_call_later
 
 from ..cloud.models import HOURS, Series
-from ..system.backlog import Backlog
+from ..system.backlog import Backlog, Source, SourceKind
 from ..system.clock import DAY, Clock
-from ..system.day_end import ROUNDING_KWH, closed_hours
+from ..system.day_end import closed_hours
 from ..system.energy import Adjustment
 from ..system.state import SystemState
-from ..system.unwritten import FetchedDay, FetchedMonth, PanelDay, Unwritten
-from .recorder import Extent, RecorderBusyError, Statistic, StatisticsWriter, Written
+from ..system.unwritten import PRODUCTION, PanelDay, Unwritten
+from .recorder import RecorderBusyError, Statistic, StatisticsWriter
 from .rows import DayEnergy, is_coarse, noon_of
+from .source import SourceWriter
 
 _RETRY_S: Final = 20  # while the recorder is busy, as it is while Home Assistant starts
-_PAGE: Final = timedelta(days=62)
 # An adjustment waits in the recorder's queue before rows show it.
 _ASK_AGAIN: Final = timedelta(minutes=4)
 
@@ -102,7 +103,7 @@ class Importer:
             self._is_running = False
 
     async def _async_write_and_show(self) -> None:
-        before = self._state().backlog
+        before = self._backlogs
         try:
             await self._async_write_all()
         except RecorderBusyError:
@@ -110,7 +111,7 @@ class Importer:
             if self._is_stopped:
                 return
             self._retry = async_call_later(self._hass, _RETRY_S, self._on_retry)
-        if self._state().backlog != before:
+        if self._backlogs != before:
             await self._show()
 
     @callback
@@ -132,19 +133,16 @@ class Importer:
 
     async def _async_write_all(self) -> None:
         """Write everything that waits. Raises RecorderBusyError."""
-        clock, unwritten = self._clock(), self._state().backlog.unwritten
         if not self.is_available:
-            self._change(lambda backlog: replace(backlog, unwritten=Unwritten()))
+            for source in self._backlogs:
+                self._change(lambda backlog: replace(backlog, unwritten=Unwritten()), source)
             return
+        clock = self._clock()
         await self._async_adjust_total(clock)
-        # Their totals say what the hours of days add up to.
-        await self._async_write_months([month for month in unwritten.months if not month.is_check], clock)
-        for day in unwritten.days:
-            await self._async_write_day(day, clock)
-        await self._async_write_months([month for month in unwritten.months if month.is_check], clock)
-        await self._async_write_panels(unwritten.panels, clock)
+        for source in self._backlogs:
+            await self._writer_of(source, clock).async_write_all()
+        await self._async_write_panels(self._state().backlog.unwritten.panels, clock)
         await self._async_write_running_day(clock)
-        await self._async_move_cursor(clock)
 
     async def _async_adjust_total(self, clock: Clock) -> None:
         """Adjust the statistics of the total energy sensor once a row shows that the total was lowered."""
@@ -170,45 +168,6 @@ class Importer:
         if self._state().adjustment == asked:  # the state of an unloaded entry no longer changes
             self._writer.async_take_off(sensor, excess)
 
-    async def _async_write_day(self, fetched: FetchedDay, clock: Clock) -> None:
-        total = fetched.total
-        if fetched.is_fetched_again:
-            written = await self._writer.async_written(self._production, clock.site, fetched.day, fetched.day + DAY)
-            total = _total(fetched.hours, written.get(fetched.day))
-        await self._async_write({fetched.day: DayEnergy(hours=fetched.hours, total=total)}, fetched.closed, clock)
-        self._done(Unwritten(days=(fetched,)))
-
-    async def _async_write_months(self, months: Sequence[FetchedMonth], clock: Clock) -> None:
-        """Write the totals of months, all at once: a month changes the sum of every newer row."""
-        known: dict[date, DayEnergy] = {}
-        late: set[date] = set()
-        for fetched in months:
-            of_month, late_of_month = await self._async_of_month(fetched, clock)
-            known |= of_month
-            late |= late_of_month
-        await self._async_write(known, clock.now, clock)
-        self._done(Unwritten(months=tuple(months)))
-        self._change(lambda backlog: backlog.with_late(late, clock.day))
-
-    async def _async_of_month(self, fetched: FetchedMonth, clock: Clock) -> tuple[dict[date, DayEnergy], set[date]]:
-        """Return a month's days to write, and days to fetch again: of a check, those whose hours came late.
-
-        A total of 0 is no news: it takes no hours away, and a day without rows shows 0 anyway.
-        """
-        first, backlog = fetched.month, self._state().backlog
-        after = (first + timedelta(days=32)).replace(day=1)
-        written = await self._writer.async_written(self._production, clock.site, first, after)
-        oldest = date.min if clock.options.import_history else backlog.since or date.min
-        wanted = {*written, *(day.day for day in backlog.unwritten.days)}
-        totals = {
-            day: kwh
-            for day, kwh in zip((first + n * DAY for n in range((after - first).days)), fetched.totals, strict=False)
-            if kwh and day < clock.day and (day in wanted or day >= oldest)
-        }
-        late = {day for day in totals if fetched.is_check and _is_late(totals[day], written.get(day))}
-        late = {day for day in late if backlog.since is None or day >= backlog.since or day in written}
-        return {d: DayEnergy(total=kwh) for d, kwh in totals.items() if d not in late or d not in written}, late
-
     async def _async_write_panels(self, panels: tuple[PanelDay, ...], clock: Clock) -> None:
         if clock.options.panel_statistics:
             for panel in panels:
@@ -216,7 +175,8 @@ class Importer:
                     statistic = replace(self._production, uid=panel.uid, channel=channel)
                     await self._writer.async_write(statistic, clock.site, {panel.day: DayEnergy(total=kwh)}, clock.now)
         if panels:
-            self._done(Unwritten(panels=panels))
+            written = Unwritten(panels=panels)
+            self._change(lambda backlog: replace(backlog, unwritten=backlog.unwritten.without(written)))
 
     async def _async_write_running_day(self, clock: Clock) -> None:
         """Write the hours of today that have closed."""
@@ -226,67 +186,36 @@ class Importer:
             return
         hours = (known.day, known.hours, known.closed.replace(minute=0, second=0, microsecond=0))
         if hours != self._hours:
-            await self._async_write({known.day: DayEnergy(hours=known.hours)}, known.closed, clock)
+            day = {known.day: DayEnergy(hours=known.hours)}
+            await self._writer_of(None, clock).async_write(PRODUCTION, day, known.closed)
             self._hours = hours
-
-    async def _async_move_cursor(self, clock: Clock) -> None:
-        """Move the cursor past days that need no call: those without energy, and those that have hours."""
-        backlog = self._state().backlog
-        if backlog.cursor_is_ready or not clock.options.import_history:
-            return
-        if backlog.months_to_go or backlog.unwritten.months:  # a month that is not written has no row yet
-            return
-        before = backlog.day_cursor
-        while (day := backlog.day_cursor) and backlog.has_days:
-            page = max(backlog.first or day, day - _PAGE)
-            written = await self._writer.async_written(self._production, clock.site, page, day + DAY)
-            coarse = [day for day, of_day in written.items() if of_day.is_coarse]
-            backlog = replace(backlog, day_cursor=max(coarse) if coarse else page - DAY)
-            if coarse:
-                break
-
-        def moved(current: Backlog) -> Backlog:
-            if current.day_cursor != before:
-                return current
-            return replace(current, day_cursor=backlog.day_cursor, cursor_is_ready=True)
-
-        self._change(moved)
-
-    async def _async_write(self, days: dict[date, DayEnergy], closed: datetime, clock: Clock) -> None:
-        """Write days of the production; when the statistic was cleared, the backlog begins anew."""
-        if not days:
-            return
-        backlog = self._state().backlog
-        known = Extent(oldest=backlog.oldest_row, newest=backlog.newest_row)
-        extent = await self._writer.async_write(self._production, clock.site, days, closed, known)
-
-        def with_extent(current: Backlog) -> Backlog:
-            if extent.is_lost:
-                current = current.cleared(clock.day, import_history=clock.options.import_history)
-            return replace(current, oldest_row=extent.oldest, newest_row=extent.newest)
-
-        self._change(with_extent)
 
     def _adjust(self, adjustment: Adjustment | None) -> None:
         """Keep the adjustment that still waits, or None."""
         self._set_state(replace(self._state(), adjustment=adjustment))
 
-    def _change(self, change: Callable[[Backlog], Backlog]) -> None:
-        """Change the backlog that is current by now."""
+    # Backlogs
+
+    @property
+    def _backlogs(self) -> dict[Source | None, Backlog]:
+        """The backlogs of the production, and of every meter and battery, those that are not read any more included."""
         state = self._state()
-        self._set_state(replace(state, backlog=change(state.backlog)))
+        batteries = [Source(kind=SourceKind.BATTERY, eid=eid) for eid in state.batteries]
+        meters = [Source(kind=SourceKind.METER, eid=eid) for eid in state.meters]
+        return {None: state.backlog} | {source: state.house(source).backlog for source in (*batteries, *meters)}
 
-    def _done(self, written: Unwritten) -> None:
-        self._change(lambda backlog: replace(backlog, unwritten=backlog.unwritten.without(written)))
+    def _change(self, change: Callable[[Backlog], Backlog], source: Source | None = None) -> None:
+        """Change the backlog of a source, or of the production, that is current by now."""
+        state = self._state()
+        backlog = state.backlog if source is None else state.house(source).backlog
+        self._set_state(state.with_history(source, change(backlog)))
 
-
-def _total(hours: Series, written: Written | None) -> float | None:
-    """Return a day's total by its written rows; hours that came late are right without."""
-    if written is None:
-        return None
-    total = sum(kwh or 0.0 for kwh in hours)
-    return written.kwh if written.is_coarse or not _is_late(total, written) else None
-
-
-def _is_late(total: float, written: Written | None) -> bool:
-    return abs(total - (written.kwh if written else 0.0)) > ROUNDING_KWH
+    def _writer_of(self, source: Source | None, clock: Clock) -> SourceWriter:
+        return SourceWriter(
+            writer=self._writer,
+            sid=self._production.sid,
+            source=source,
+            clock=clock,
+            backlog=lambda: self._backlogs[source],
+            change=lambda change: self._change(change, source),
+        )

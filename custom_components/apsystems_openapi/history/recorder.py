@@ -20,7 +20,7 @@ from homeassistant.util.unit_conversion import EnergyConverter
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..schedule.sun import Site
-from ..system.backlog import Source, SourceKind
+from ..system.backlog import Extent, Source, SourceKind
 from ..system.energy import Adjustment
 from ..system.unwritten import PRODUCTION
 from .correction import Excess, read_excess
@@ -74,15 +74,13 @@ class Statistic:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Extent:
-    """The oldest and the newest row that are known to be in a statistic."""
+class Outcome:
+    """What a write has found and left."""
 
-    oldest: datetime | None = None
-    """Its start; None when no row is known."""
-    newest: datetime | None = None
-    """Likewise."""
-    is_lost: bool = False
-    """Whether the statistic was cleared meanwhile."""
+    extent: Extent | None
+    """Of the statistic; None when it has no rows."""
+    is_lost: bool
+    """Whether the statistic was cleared since its extent was known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,17 +122,17 @@ class StatisticsWriter:
         days: Mapping[date, DayEnergy],
         closed: datetime,
         known: Extent | None = None,
-    ) -> Extent:
+    ) -> Outcome:
         """Write the known energy of some days, as far as their hours have ended by `closed`; it is on disk on return.
 
         The sum goes on from the database, never from memory, and is looked at again when it is written: the statistic
         may have been cleared meanwhile. Raises RecorderBusyError.
         """
-        known, lost = known or Extent(), False
+        ends, lost = (known.oldest, known.newest) if known else (), False
         async with self._recorder() as recorder:
             for _ in range(_PASSES):
                 draft = await recorder.async_add_executor_job(_draft, self._hass, statistic.id, site, days, closed)
-                lost = lost or not all(draft.has(row) for row in (known.oldest, known.newest))
+                lost = lost or not all(map(draft.has, ends))
                 if not draft.rows:
                     break
                 async_add_external_statistics(
@@ -143,9 +141,8 @@ class StatisticsWriter:
                     [StatisticData(start=row.start, state=row.kwh, sum=row.sum) for row in draft.rows],
                 )
                 await recorder.async_block_till_done()
-        older = [row for row in (known.oldest, known.newest) if row is not None and not lost]
-        times = {*draft.stored, *(row.start.astimezone(UTC) for row in draft.rows), *older}
-        return Extent(oldest=min(times, default=None), newest=max(times, default=None), is_lost=lost)
+        times = {*draft.stored, *(row.start.astimezone(UTC) for row in draft.rows), *(() if lost else ends)}
+        return Outcome(extent=Extent(oldest=min(times), newest=max(times)) if times else None, is_lost=lost)
 
     async def async_written(self, statistic: Statistic, site: Site, first: date, after: date) -> dict[date, Written]:
         """Return the days that are written from one to before another; days without rows are missing.
@@ -235,10 +232,8 @@ class _Draft:
     rows: list[Row]
     """Those to be written."""
 
-    def has(self, row: datetime | None) -> bool:
+    def has(self, row: datetime) -> bool:
         """Return whether a row that was written once is still there; of those before `start` there is only the sum."""
-        if row is None:
-            return True
         return self.base is not None if row < self.start else row in self.stored
 
 

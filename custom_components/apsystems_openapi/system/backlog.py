@@ -17,7 +17,7 @@ from typing import Final
 
 from ..cloud.models import Series
 from ..schedule.calls import Call, Kind, Purpose, Slot
-from .unwritten import FetchedDay, FetchedMonth, PanelDay, Unwritten
+from .unwritten import PRODUCTION, FetchedDay, FetchedMonth, PanelDay, Unwritten
 
 PACE_OF: Final = timedelta(days=7)
 CHECK_EVERY: Final = timedelta(days=3)
@@ -42,6 +42,13 @@ CALLS_OF: Final = {  # for the hours of a day, and for the days of a month
     None: (Kind.HOURLY, Kind.DAILY),
     SourceKind.METER: (Kind.METER_DAY, Kind.METER_MONTH),
     SourceKind.BATTERY: (Kind.STORAGE_DAY, Kind.STORAGE_MONTH),
+}
+
+
+FLOWS_OF: Final = {  # the statistics of each
+    None: (PRODUCTION,),
+    SourceKind.METER: ("produced", "consumed", "imported", "exported"),
+    SourceKind.BATTERY: ("produced", "consumed", "imported", "exported", "charge", "discharge"),
 }
 
 
@@ -102,6 +109,14 @@ class CallsOfDay:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Extent:
+    """The start of the oldest and of the newest row that a statistic is known to have."""
+
+    oldest: datetime
+    newest: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Backlog:
     """How far the history has been fetched. Both cursors go back in time; None: not begun."""
 
@@ -129,8 +144,8 @@ class Backlog:
     """When `recent` was last filled."""
     empty_days: int = 0
     """How many days in a row had a total and no hours."""
-    oldest_row: datetime | None = None
-    newest_row: datetime | None = None
+    extents: Mapping[str, Extent] = field(default_factory=dict)
+    """By the flow of the statistic; one without rows is missing."""
     unwritten: Unwritten = field(default_factory=Unwritten)
     loans_on: date | None = None
     loans: int = 0
@@ -411,6 +426,11 @@ class Backlog:
         if not (late := tuple(days)):
             return self
         return replace(self, checked=today - CHECK_EVERY + _DAY).with_wanted(late)
+
+    def with_extent(self, flow: str, extent: Extent | None) -> Backlog:
+        """Return the backlog after rows of a flow's statistic were written or found; None: there is none."""
+        others = {name: known for name, known in self.extents.items() if name != flow}
+        return replace(self, extents=others if extent is None else {**others, flow: extent})
 
     def cleared(self, today: date, *, import_history: bool) -> Backlog:
         """Return the backlog of a statistic that was deleted: everything is to be fetched again."""

@@ -19,9 +19,10 @@ from ..cloud.models import Ecu, SystemDetails
 from ..cloud.parsing import parse_number
 from ..schedule.rhythm import Observation
 from .state import SystemState
+from .unwritten import PRODUCTION
 from .waits import ENTRY, Reason, Waits
 
-MINOR_VERSION = 2
+MINOR_VERSION = 3
 _LOGGER: Final = logging.getLogger(__name__)
 
 _RENAMED = {  # as 1.0 called them
@@ -35,8 +36,6 @@ _RENAMED_IN_BACKLOG = {
     "month": "month_cursor",
     "day": "day_cursor",
     "empty": "empty_days",
-    "oldest": "oldest_row",
-    "newest": "newest_row",
 }
 
 
@@ -57,10 +56,10 @@ def dump_waits(waits: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def migrate(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what 1.0 has stored under the names of today. Takes no longer for many inverters."""
+    """Return what an older version has stored under the names of today. Takes no longer for many inverters."""
     new = {_RENAMED.get(key, key): value for key, value in data.items()}
     if isinstance(backlog := new.get("backlog"), dict):
-        new["backlog"] = {_RENAMED_IN_BACKLOG.get(key, key): value for key, value in backlog.items()}
+        new["backlog"] = _migrated_backlog(backlog)
     if isinstance(energy := new.get("energy"), dict):
         new["energy"] = {_RENAMED_IN_ENERGY.get(key, key): value for key, value in energy.items()}
     if isinstance(sought := new.pop("sought", None), list):
@@ -71,6 +70,15 @@ def migrate(data: Mapping[str, Any]) -> dict[str, Any]:
         reason = Reason.CREDENTIALS if retry.get("refused") else Reason.FIRST_READ
         wait = {"until": retry["at"], "reason": reason, "length": retry["wait_s"]}
         new["waits"] = {ENTRY: wait}
+    return new
+
+
+def _migrated_backlog(backlog: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a backlog under the names of today; before there were flows, it had the rows of the production alone."""
+    new = {_RENAMED_IN_BACKLOG.get(key, key): value for key, value in backlog.items()}
+    oldest, newest = (new.pop(f"{end}_row", new.pop(end, None)) for end in ("oldest", "newest"))
+    if oldest is not None and newest is not None:
+        new["extents"] = {PRODUCTION: {"oldest": oldest, "newest": newest}}
     return new
 
 
