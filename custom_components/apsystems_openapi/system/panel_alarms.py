@@ -7,20 +7,21 @@ from itertools import takewhile
 from statistics import median
 from typing import Final, NamedTuple
 
-from .panel_memory import Marks, PanelMemory, Problem
+from .panel_memory import Mark, PanelMemory, Problem
 
 WELL: Final = 0.9
 LOW: Final = 0.6
+KEPT_MARKS: Final = 20
 _WELL_DAYS: Final = 3
 _WELL_ALONE: Final = 0.8
 _LOW_DAYS: Final = 3
 _LOW_AFTER_SNOW: Final = 4
 _LOW_TOGETHER: Final = 10
-_LOW_IN_SHADE: Final = 20  # or until a dull day has shown whether it is shade
-_MORE_IN_SHADE: Final = 2  # days of other rules, likewise
-_DIRECT_ONLY: Final = 0.06  # by so much shade is worse under the sun than under clouds
-_CLEARLY_DIRECT_ONLY: Final = 0.2  # so that one dull day is enough
-KEPT_MARKS: Final = 20
+_AS_EVER: Final = 0.93  # under clouds, of the usual: then only direct sun is lacking
+_CLOUDED_DAYS: Final = 3  # the newest of those that count
+_SHADE_GROWS: Final = (0.08, 0.12)  # by no more than this, and this a day: obstacles have soft edges
+_REPAIRED: Final = 1.25  # of the level before
+_STAYS: Final = 0.08  # after a fault
 
 
 class Rule(NamedTuple):
@@ -31,8 +32,10 @@ class Rule(NamedTuple):
     of: int
 
 
-_OFTEN_LOW: Final = Rule(LOW, 5, 10)
-_REDUCED: Final = (Rule(0.8, 7, 14), Rule(0.87, 14, 20))
+_REDUCED: Final = Rule(0.8, 7, 14)
+_SOILED: Final = Rule(0.87, 14, 20)
+_SOILED_UNDER_CLOUDS: Final = Rule(0.87, 4, 8)
+_DROPOUTS: Final = Rule(0.8, 4, 10)
 
 
 class Circumstances(NamedTuple):
@@ -42,8 +45,10 @@ class Circumstances(NamedTuple):
     """Panels of its group besides itself."""
     others_low: bool
     """Whether panels of other inverters in its group are low too, and have no alarm."""
-    is_winter: bool
-    """Whether the sun is so low that shade of a whole day is likely."""
+    may_be_shade: bool
+    """Whether the sun is so low that the panel may be in shade that it was not in before."""
+    was_in_shade: bool
+    """Whether it was in new shade under a sun as low as this, so that a fall at once may be shade as well."""
 
 
 def well(alone: bool) -> float:
@@ -51,29 +56,30 @@ def well(alone: bool) -> float:
     return _WELL_ALONE if alone else WELL
 
 
-def lacks_direct_sun(panel: PanelMemory, level: float) -> bool | None:
-    """Return whether a panel that does badly under the sun does better under clouds; None when that is not known.
+def lacks_direct_sun(panel: PanelMemory) -> bool:
+    """Return whether a panel that does badly under the sun has done as ever under clouds since its first bad day."""
+    clouded = under_clouds(panel, first_bad_day(panel), 1)
+    return clouded is not None and clouded >= _AS_EVER
 
-    Dull days after its first bad day count, if there are enough.
-    """
-    fine = max((day for day, mark in panel.marks if mark >= WELL), default=date.min)
-    first = min((day for day, _ in panel.marks if day > fine), default=date.max)
-    dull = [mark for day, mark in panel.dull_marks if day > first]
-    if not dull or not panel.dull_usual:
-        return None
-    share = median(dull) / panel.dull_usual
-    if share - level < _DIRECT_ONLY:
-        return False
-    is_clear = len(dull) > 1 or share - level >= _CLEARLY_DIRECT_ONLY
-    return True if share >= WELL and is_clear else None
+
+def under_clouds(panel: PanelMemory, after: date, days: int = _CLOUDED_DAYS) -> float | None:
+    """Return what a panel made on the newest dull days after a day, against the usual; None when that is not known."""
+    ratios = [ratio for day, ratio in panel.dull_marks if day > after][-days:]
+    return median(ratios) / panel.dull_usual if ratios and panel.dull_usual else None
+
+
+def first_bad_day(panel: PanelMemory) -> date:
+    """Return the first day with a mark after the panel did well; the last day of all when there is none."""
+    return min((mark.day for mark in _since_well(panel)), default=date.max)
 
 
 def alarmed(panel: PanelMemory, around: Circumstances) -> PanelMemory:
     """Return the panel with the alarm that its newest mark raises, keeps or ends."""
-    share = panel.marks[-1][1]
+    share = panel.marks[-1].share
     alone = around.siblings == 0
     if (problem := panel.problem) is not None:
-        if len(_run(panel.marks, lambda mark: mark >= well(alone))) >= _WELL_DAYS:
+        run = _run(panel, lambda mark: mark.share >= well(alone))
+        if len(run) >= _WELL_DAYS or (_may_be_shade(panel, around) and _rose_at_once(panel)):
             return replace(panel, problem=None, marks=panel.marks[-_WELL_DAYS:])
         return replace(panel, problem=replace(problem, share=share, days=problem.days + (share < well(alone))))
     bad = _bad_days(panel, around)
@@ -82,37 +88,59 @@ def alarmed(panel: PanelMemory, around: Circumstances) -> PanelMemory:
 
 def _bad_days(panel: PanelMemory, around: Circumstances) -> list[date]:
     """Return the days that raise an alarm; none when there is none to raise."""
-    share = panel.marks[-1][1]
-    run = _run(panel.marks, lambda mark: mark < LOW)
-    needed, more = _waits(panel, around)
-    if around.siblings == 0 and _is_weak(panel):
+    clouded = under_clouds(panel, panel.well_on or date.min)
+    is_fault = clouded is not None and clouded < WELL
+    if not panel.marks[-1].was_off and not is_fault and (around.siblings == 0 or _may_be_shade(panel, around)):
         return []
+    needed = _LOW_TOGETHER if around.others_low else _LOW_AFTER_SNOW if panel.after_snow else _LOW_DAYS
+    run = _run(panel, lambda mark: mark.share < LOW)
     if len(run) >= needed:
         return run
-    rules = [_OFTEN_LOW] if needed == _LOW_DAYS else []
-    if around.siblings > 1 or (around.siblings and lacks_direct_sun(panel, panel.level) is False):
-        rules += _REDUCED[:1] if more else _REDUCED
-    for rule in rules:
-        bad = [day for day, mark in panel.marks[-rule.of :] if mark < rule.below]
-        if share < rule.below and len(bad) >= rule.days + more and (share >= LOW or len(bad) >= needed):
-            return bad
-    return []
+    found: list[date] = []
+    if needed == _LOW_DAYS:
+        found = _days_of(_DROPOUTS, panel, lambda mark: mark.was_off)
+    if is_fault:
+        found = found or _days_of(_SOILED_UNDER_CLOUDS, panel)
+    if is_fault or around.siblings:
+        found = found or _days_of(_REDUCED, panel) or _days_of(_SOILED, panel)
+    return found if panel.marks[-1].share >= LOW or len(found) >= needed else []
 
 
-def _waits(panel: PanelMemory, around: Circumstances) -> tuple[int, int]:
-    """Return how many low days in a row raise an alarm, and how many bad days more the other rules need."""
-    may_be_shade = around.is_winter and _is_weak(panel)
-    is_shade = may_be_shade and lacks_direct_sun(panel, panel.level) is not False
-    if is_shade or around.others_low:
-        return _LOW_IN_SHADE if is_shade else _LOW_TOGETHER, _MORE_IN_SHADE if is_shade else 0
-    return _LOW_AFTER_SNOW if panel.after_snow else _LOW_DAYS, 0
+def _may_be_shade(panel: PanelMemory, around: Circumstances) -> bool:
+    """Return whether shade may be the reason for bad days. New shade does not come at once."""
+    return around.was_in_shade or (around.may_be_shade and not _fell_at_once(panel))
 
 
-def _is_weak(panel: PanelMemory) -> bool:
-    """Return whether a panel makes less all day, as in shade, and is not off."""
-    return 0 < panel.level < WELL
+def _fell_at_once(panel: PanelMemory) -> bool:
+    """Return whether a panel fell by more than shade can grow since the sunny day before, and has stayed there."""
+    bad = _since_well(panel)
+    before = panel.marks[-len(bad) - 1 : -len(bad)]
+    if not before:
+        return False
+    least, a_day = _SHADE_GROWS
+    fall = before[0].level - bad[0].level
+    grows = least + a_day * (bad[0].day - before[0].day).days
+    return fall > grows and all(abs(mark.level - bad[0].level) < _STAYS for mark in bad)
 
 
-def _run(marks: Marks, is_met: Callable[[float], bool]) -> list[date]:
+def _rose_at_once(panel: PanelMemory) -> bool:
+    """Return whether a panel has been better for three days than on the two before, as after a repair in new shade."""
+    before, newest = panel.marks[-_WELL_DAYS - 2 : -_WELL_DAYS], panel.marks[-_WELL_DAYS:]
+    if not before or any(mark.was_off for mark in newest):
+        return False
+    return min(mark.level for mark in newest) >= _REPAIRED * max(mark.level for mark in before)
+
+
+def _since_well(panel: PanelMemory) -> list[Mark]:
+    return [mark for mark in panel.marks if panel.well_on is None or mark.day > panel.well_on]
+
+
+def _days_of(rule: Rule, panel: PanelMemory, counts: Callable[[Mark], bool] = lambda _: True) -> list[date]:
+    """Return the days that meet a rule; none when they are too few or the newest day is none of them."""
+    bad = [mark.day for mark in panel.marks[-rule.of :] if mark.share < rule.below and counts(mark)]
+    return bad if len(bad) >= rule.days and bad[-1] == panel.marks[-1].day else []
+
+
+def _run(panel: PanelMemory, is_met: Callable[[Mark], bool]) -> list[date]:
     """Return the newest days, in order, on which a condition is met without a break."""
-    return [day for day, _ in takewhile(lambda mark: is_met(mark[1]), reversed(marks))][::-1]
+    return [mark.day for mark in takewhile(is_met, reversed(panel.marks))][::-1]

@@ -4,15 +4,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from .panel_readings import QUARTERS, Panel
 
 type Profile = tuple[float, ...]
 """A ratio for each quarter hour of a day, counted from midnight UTC; 0 where it is unknown."""
 
-type Marks = tuple[tuple[date, float], ...]
-"""A share for each of some days, in order."""
+
+class Mark(NamedTuple):
+    """A panel's sunny day."""
+
+    day: date
+    share: float
+    """Its performance."""
+    level: float
+    """Ratio to the expected power in most of the day; 0: off."""
+    was_off: bool
+    """Whether it was off in a part of the day: no shade does that."""
+
+
+class DullMark(NamedTuple):
+    """A panel's dull day."""
+
+    day: date
+    ratio: float
+    """Ratio to the weather of the plant."""
+
 
 UNKNOWN: Final[Profile] = (0.0,) * QUARTERS
 
@@ -31,7 +49,7 @@ class Reason(StrEnum):
     CHANGED = "changed"
     """The curve has another shape than before, as on another roof."""
     SHADED = "shaded"
-    """New shade: the panel lacks direct sun, and is as good as its siblings under clouds."""
+    """New shade: the panel lacks direct sun, and is as good as ever under clouds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,14 +80,18 @@ class PanelMemory:
     """Usual ratio to the weather of its group."""
     group: int | None = None
     """None: not enough is known."""
-    marks: Marks = ()
-    """Performance on the last sunny days."""
-    level: float = 1.0
-    """Ratio to the expected power in most of the newest day with a mark; 0: off."""
-    dull_marks: Marks = ()
-    """Ratio to its siblings on the last dull days."""
+    marks: tuple[Mark, ...] = ()
+    """The last sunny days, in order."""
+    well_on: date | None = None
+    """Newest sunny day that was the second good one in a row."""
+    well_noon: float = 90.0
+    """Height in degrees of the sun at noon of that day; 0 when the sun rose from day to day, so that shade shrank."""
+    dull_marks: tuple[DullMark, ...] = ()
+    """The last dull days, in order."""
     dull_usual: float = 0.0
-    """The usual one; 0: unknown."""
+    """Usual ratio to the weather of the plant under clouds; 0: unknown."""
+    shade_noon: float = 0.0
+    """Height in degrees of the highest sun at noon under which it was in shade for a good part of the day."""
     changed_days: int = 0
     """Sunny days in a row on which the curve had another shape."""
     after_snow: bool = False

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from statistics import fmean
+from statistics import fmean, median
 from typing import Final
 
 from .panel_groups import upper_median
@@ -14,10 +14,11 @@ OFF: Final = 0.05  # ratio below which a panel is off: any shade leaves it more
 _ENOUGH: Final = 0.25  # of the peak
 _CLIPS: Final = 0.97  # of the peak
 _SHADED: Final = 0.5  # of the panel's typical usual ratio
+_MUCH_SHADE: Final = 0.25  # of the quarter hours
 _AGREE: Final = 0.4  # share of the quarter hours that show a panel's level
 _STEADY: Final = 1.1  # quotient of ratios that are the same but for noise
 _SAME: Final = 0.25  # deviation from it
-_FOLLOWS: Final = 0.25  # share of a deviation in a part of the day that becomes usual, a sunny day
+_AGREE_UNDER_CLOUDS: Final = 0.07  # typical deviation of panels from their usual ratio
 _LEAST_USUAL: Final = 0.05  # of the typical one
 _MOST_RATIO: Final = 3.0  # that is learned from
 
@@ -53,6 +54,33 @@ def group_weather(panels: Mapping[Panel, PanelMemory], readings: Mapping[Panel, 
             ]
         )
     return _middle(shares, len(shares) / 2)
+
+
+def ratios_under_clouds(panels: Mapping[Panel, PanelMemory], readings: Mapping[Panel, Reading]) -> dict[Panel, float]:
+    """Return the ratio of each panel to the weather of the plant on a day without direct sun.
+
+    Light comes from the whole sky, so that panels of any plane and in any shade keep their ratio to each other. Those
+    that were off, for snow or a loose connection, are left out; and all when the panels do not agree.
+    """
+    shares = [
+        [None if value is None else value / (panels[panel].dull_usual or 1.0) for value in reading]
+        for panel, reading in readings.items()
+    ]
+    weather = _middle(shares, len(shares) / 2)
+    least = max(weather) * _ENOUGH
+    found = {}
+    for panel, reading in readings.items():
+        ratios = [
+            value / strength
+            for value, strength in zip(reading, weather, strict=True)
+            if value is not None and strength > least
+        ]
+        if len(ratios) >= MIN_QUARTERS // 2 and min(ratios) > OFF:
+            found[panel] = median(ratios)
+    deviations = [
+        abs(ratio / panels[panel].dull_usual - 1) for panel, ratio in found.items() if panels[panel].dull_usual
+    ]
+    return {} if deviations and upper_median(deviations) > _AGREE_UNDER_CLOUDS else found
 
 
 def typical_of(usual: Profile) -> float:
@@ -121,6 +149,16 @@ class PanelDay:
         return level_of([ratio for ratio, _ in self.compared])
 
     @cached_property
+    def was_off(self) -> bool:
+        """Whether the panel was off in a part of the day."""
+        return any(ratio <= OFF for ratio, _ in self.compared)
+
+    @cached_property
+    def is_shaded(self) -> bool:
+        """Whether the panel is usually in the shade for a good part of the day."""
+        return sum(self._usual(n) <= _SHADED * self.typical for n in self.used) > _MUCH_SHADE * len(self.used)
+
+    @cached_property
     def performance(self) -> float | None:
         """Energy against the expected one, where the panel is off or does as in most of the day.
 
@@ -136,7 +174,7 @@ class PanelDay:
             return None
         return sum(ratio * part for ratio, part in counted) / expected
 
-    def learned(self, level: float, change: float, follows: float = _FOLLOWS) -> Profile:
+    def learned(self, level: float, change: float, follows: float) -> Profile:
         """Return the usual ratio after the day.
 
         It follows deviations from `level` in parts of the day, and `change`, a factor, in all of it.
@@ -146,6 +184,8 @@ class PanelDay:
         for n in self.used:
             known, quarter = self._usual(n), self.sun.quarters[n]
             ratio = self._power(n) / (self.weather[n] * level)
+            if known and ratio <= OFF * known:
+                continue
             if known:
                 ratio = known * (change + follows * (min(ratio / known, _MOST_RATIO) - 1))
             usual[quarter] = max(least, ratio)

@@ -19,8 +19,6 @@ QUARTERS: Final = 96
 MIN_QUARTERS: Final = 8  # with a known power; fewer do not make a day
 _SLOTS_OF_QUARTER: Final = 3
 _HIGH_SUN: Final = 8.0  # degrees; a lower sun is shaded by the neighbourhood
-_LOW_NOON: Final = 35.0  # degrees; below, the shade of a neighbouring house can cover a panel all day
-_SINKING_NOON: Final = 40.0  # the same for a sun that sinks from day to day, so that shade is new
 _MOST_W: Final = 1500.0  # of one input; more is an error
 _KNOWN_SHARE: Final = 0.6  # of a day's quarter hours, or the day is unknown
 _QUARTER: Final = timedelta(minutes=15)
@@ -46,8 +44,10 @@ class HighSun:
     """The first slot of each."""
     strength: float
     """Grows with the height of the sun; divides the power of days that are compared with each other."""
-    is_winter: bool
-    """Whether the sun is so low at noon that a neighbouring house can shade a panel all day."""
+    noon: float
+    """Height of the sun at noon in degrees."""
+    sinks: bool
+    """Whether the sun is lower from day to day, so that shade may be new."""
 
 
 def curve_of(times: Sequence[str], power_w: Curve) -> Curve:
@@ -68,7 +68,6 @@ def curve_of(times: Sequence[str], power_w: Curve) -> Curve:
 def high_sun(site: Site, day: date) -> HighSun:
     """Return the quarter hours of a day in which the sun is high."""
     heights = _heights(site, day)
-    noon, noon_in_a_week = max(heights), max(_heights(site, day + _WEEK))
     high = [quarter for quarter, height in enumerate(heights) if height > _HIGH_SUN]
     strengths = [sqrt(sin(radians(heights[quarter]))) for quarter in high]
     ahead = _ahead(site, day)
@@ -76,7 +75,8 @@ def high_sun(site: Site, day: date) -> HighSun:
         quarters=tuple((quarter - ahead) % QUARTERS for quarter in high),
         slots=tuple(quarter * _SLOTS_OF_QUARTER for quarter in high),
         strength=sum(strengths) / len(strengths) if strengths else 0.0,
-        is_winter=noon < _LOW_NOON or noon_in_a_week < noon < _SINKING_NOON,
+        noon=max(heights),
+        sinks=max(_heights(site, day + _WEEK)) < max(heights),
     )
 
 

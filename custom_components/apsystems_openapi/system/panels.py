@@ -17,17 +17,23 @@ In plain words:
    ratio. Up to half of the panels may be faulty without a mark on the others.
 6. **Performance** of a day: energy against weather times usual ratio, in quarter hours in which the group makes enough
    and does not clip. Where the panel does worse than in most of its day, but is not off, there is new shade: left out.
-7. **Shade or fault.** New shade, and a tilt that differs from the siblings', cost direct sun only. A fault is there
-   under clouds, too. So on dull days the ratio to the siblings is noted, and a panel that does badly under the sun
-   only is not judged until its usual ratio has followed.
-8. **Alarm** (`panel_alarms`): below 60 % on 3 sunny days in a row or on 5 of the last 10, below 80 % on 7 of the last
-   14, or below 87 % on 14 of the last 20, so that slow soiling is found in time. It ends after 3 sunny days in a row
-   above 90 %. It waits longer where snow or the shade of a low winter sun is likely: when panels of other inverters
-   are low too, after a day on which the roof made nothing, and, until a dull day decides, in autumn.
+7. **Under clouds** light comes from the whole sky. On a dull day all panels of the plant keep their ratio to each other,
+   whatever their plane, their shade and the season. So each has a usual ratio under clouds, too, which hardly ever
+   changes, and a fault costs the same share under clouds as in the sun. What the two shares differ by is no fault:
+   where a dull day lies between two sunny ones on which the panel did the same, the usual ratio in the sun follows
+   the difference, so that neither soiling becomes usual nor the season looks like a fault; and a panel that does badly
+   in the sun and as ever under clouds has new shade, which becomes usual at once.
+8. **Shade or fault,** when no dull day tells: new shade comes while the sun sinks from week to week, grows over days,
+   and leaves some light. So a panel that is off, that fell at once and stays there, or whose sun is higher than it was
+   when the panel did well, has a fault. Otherwise the alarm waits for a dull day, or for the sun to rise.
+9. **Alarm** (`panel_alarms`): below 60 % on 3 sunny days in a row, below 80 % on 7 of the last 14, or below 87 % on 14
+   of the last 20, so that slow soiling is found in time; on 4 of the last 8 when dull days show it, too. Below 80 % on
+   4 of the last 10 because it was off in parts of them: a loose connection. It waits longer when snow is likely: when
+   panels of other inverters are low as well, or after a day on which the roof made nothing. It ends after 3 sunny days
+   in a row above 90 %, or when the panel is found to be in new shade.
 
-A panel alone is compared with its own past: its usual ratio to the weather of the other groups follows all changes
-quickly, and only hours in which it is off make an alarm. A group of two has an alarm below 80 % when dull days confirm
-it.
+A panel without siblings is compared with its own past, with the other groups as its weather. It has an alarm when it is
+off, or when dull days show a fault.
 
 Anything doubtful is unknown: impossible values, curves of another length, days of which much is missing, and, on ten
 sunny days in a row, a curve of another shape (the panel has moved to another roof), after which the panel starts anew.
@@ -47,30 +53,42 @@ from statistics import median
 from typing import Final
 
 from ..schedule.sun import Site
-from .panel_alarms import KEPT_MARKS, LOW, WELL, Circumstances, alarmed, lacks_direct_sun, well
+from .panel_alarms import (
+    KEPT_MARKS,
+    LOW,
+    WELL,
+    Circumstances,
+    alarmed,
+    first_bad_day,
+    lacks_direct_sun,
+    under_clouds,
+    well,
+)
 from .panel_groups import grouped, upper_median
-from .panel_memory import Memory, PanelMemory, Problem, Reason, Silence
-from .panel_ratios import PanelDay, Weather, group_weather, plant_weather
+from .panel_memory import DullMark, Mark, Memory, PanelMemory, Problem, Reason, Silence
+from .panel_ratios import PanelDay, Weather, group_weather, plant_weather, ratios_under_clouds
 from .panel_readings import MIN_QUARTERS, Curve, HighSun, Panel, Reading, high_sun, mean, readings, sends
 
 _UNUSED_DAYS: Final = 30
 _SILENT_DAYS: Final = 3
+_GAPS_LAST: Final = timedelta(days=2)  # of the radio
 _FORGOTTEN_DAYS: Final = 10  # with another shape, then the panel starts anew
 _SUNNY: Final = 0.58  # of the best days
 _DARK: Final = 0.02
-_DULL: Final = (0.06, 0.4)
+_DULL: Final = (0.04, 0.32)  # no direct sun
 _SNOW_LASTS: Final = timedelta(days=7)
-_GAP: Final = timedelta(days=8)  # without a sunny day, after which a panel alone cannot be compared with its past
 _BEST_FADES: Final = 0.993  # a day
 _PEAK_FADES: Final = 0.997  # a sunny day
 _NOTHING_W: Final = 1.0
 _PROFILE_FOLLOWS: Final = 0.12
 _PROFILE_WEATHER: Final = 0.15  # of the best; less tells no shape
 _TYPICAL_DAY: Final = 0.5  # of what the others make; on a worse day a panel's shape is not learned
+_SEASON_FOLLOWS: Final = 0.3
+_STEADY: Final = 0.05
+_PROVEN: Final = 3.0  # degrees by which the sun is higher than where shade was found or may be
+_FOLLOWS: Final = 0.25  # share of a deviation in a part of the day that becomes usual, a sunny day
 _RISES: Final = 0.02  # share of a rise of the whole day that becomes usual; of a fall nothing does
-_ALONE_FOLLOWS: Final = 0.3
 _NOT_LOW: Final = 0.8  # of its best: then the siblings have risen, the panel has not fallen
-_UNCLIPPED: Final = 1.1  # a dull day is far below the peak of its group
 _DULL_MARKS: Final = 5
 _DULL_FOLLOWS: Final = 0.01
 
@@ -167,18 +185,22 @@ def report(memory: Memory) -> Report:
     groups = _groups(memory.panels)
     return Report(
         panels={panel: _reported(panel, memory, groups) for panel in memory.panels},
-        silent={uid: silence for uid, silence in memory.silences.items() if silence.days >= _SILENT_DAYS},
+        silent={uid: silence for uid, silence in memory.silences.items() if _is_silent(silence, memory.newest)},
     )
+
+
+def _is_silent(silence: Silence, newest: date | None) -> bool:
+    return silence.days >= _SILENT_DAYS and newest is not None and newest - silence.since > _GAPS_LAST
 
 
 def _reported(panel: Panel, memory: Memory, groups: Mapping[int, list[Panel]]) -> PanelReport:
     known = memory.panels[panel]
     siblings = () if known.group is None else tuple(other for other in groups[known.group] if other != panel)
-    day, share = known.marks[-1] if known.marks and known.reason is None else (None, None)
+    mark = known.marks[-1] if known.marks and known.reason is None else None
     usual = [ratio for ratio in known.usual if ratio]
     return PanelReport(
-        performance=share,
-        day=day,
+        performance=mark and mark.share,
+        day=mark and mark.day,
         reason=known.reason if known.marks or known.reason else Reason.NO_DATA,
         usual=upper_median(usual) if usual and siblings else None,
         siblings=siblings,
@@ -237,39 +259,24 @@ def _after_sunny_day(memory: Memory, seen: _Day) -> Memory:
         }
         missing = {panel: replace(panels[panel], reason=Reason.NO_DATA) for panel in members if panel not in here}
         panels |= missing | _alarms(judged, seen, len(members) - 1)
-    is_snowy = any(known.level == 0 and known.problem is None for known in panels.values())
+    is_snowy = any(known.marks and known.marks[-1].level == 0 and known.problem is None for known in panels.values())
     return replace(memory, panels=panels, peaks=peaks, dark=memory.dark if is_snowy else None)
 
 
 def _after_dull_day(panels: Mapping[Panel, PanelMemory], seen: _Day) -> Mapping[Panel, PanelMemory]:
-    """Return the panels with the ratios to their siblings under clouds."""
+    """Return the panels with their ratios under clouds."""
     result = dict(panels)
-    for members in _groups(panels).values():
-        here = {panel: seen.readings[panel] for panel in members if panel in seen.readings}
-        if len(here) < 2:
-            continue
-        weather = group_weather(panels, here, seen.sun)
-        for panel, reading in here.items():
-            compared = PanelDay(reading, panels[panel].usual, weather, seen.sun, _UNCLIPPED * max(weather)).compared
-            if len(compared) >= MIN_QUARTERS // 2:
-                mark = median(ratio for ratio, _ in compared)
-                marks = (*panels[panel].dull_marks, (seen.day, mark))[-_DULL_MARKS:]
-                result[panel] = replace(panels[panel], dull_marks=marks)
+    making = {panel: reading for panel, reading in seen.readings.items() if panels[panel].best > 0}
+    for panel, ratio in ratios_under_clouds(panels, making).items():
+        known = panels[panel]
+        marks = (*known.dull_marks, DullMark(seen.day, ratio))[-_DULL_MARKS:]
+        usual = known.dull_usual
+        if not usual and len(marks) == _DULL_MARKS:
+            usual = median(mark.ratio for mark in marks)
+        elif usual and known.problem is None and known.marks and known.marks[-1].share >= WELL:
+            usual += _DULL_FOLLOWS * (ratio - usual)
+        result[panel] = replace(known, dull_marks=marks, dull_usual=usual)
     return result
-
-
-def _dull_usual(panel: PanelMemory) -> float:
-    """Return the usual ratio under clouds after a sunny day on which the panel did well.
-
-    It is the median of the first dull days, and then hardly follows those since the sunny day before.
-    """
-    marks, usual = panel.dull_marks, panel.dull_usual
-    if not usual:
-        return upper_median([mark for _, mark in marks]) if len(marks) == _DULL_MARKS else 0.0
-    before = panel.marks[-1][0] if panel.marks else date.min
-    for mark in (mark for day, mark in marks if day > before):
-        usual += _DULL_FOLLOWS * (mark - usual)
-    return usual
 
 
 def _groups(panels: Mapping[Panel, PanelMemory]) -> dict[int, list[Panel]]:
@@ -302,57 +309,75 @@ def _profiled(panel: Panel, known: PanelMemory, seen: _Day, weather: Weather) ->
 
 def _judged(panel: PanelMemory, day: PanelDay, seen: _Day, own: float) -> PanelMemory:
     """Return the panel after a sunny day: its mark or why there is none, and what the day teaches."""
-    if len(day.compared) < MIN_QUARTERS:
+    is_snow = day.was_off and seen.after_dark and panel.problem is not None
+    if len(day.compared) < MIN_QUARTERS or is_snow:
         return replace(panel, reason=Reason.NO_DATA)
-    if _is_shaded(panel, day, seen):
-        return _with_shade(panel, day)
     performance = day.performance
+    if (performance or 0.0) < WELL and not day.was_off and lacks_direct_sun(panel):
+        return _with_shade(panel, day, seen)
     if performance is None or (performance < LOW and own >= _NOT_LOW * seen.clearness * panel.best):
-        days = panel.changed_days + 1
-        if days >= _FORGOTTEN_DAYS:
-            return PanelMemory(best=panel.best)
-        return replace(panel, reason=Reason.CHANGED, changed_days=days)
-    marks = (*panel.marks, (seen.day, performance))[-KEPT_MARKS:]
-    result = replace(panel, marks=marks, level=day.level, reason=None, changed_days=0)
-    if performance < well(day.is_alone) or panel.problem is not None:
+        return _changed(panel)
+    is_well = performance >= well(day.is_alone)
+    change = _change(panel, day)
+    result = replace(
+        panel,
+        usual=day.learned(day.level or 1.0, change, _FOLLOWS if is_well and panel.problem is None else 0.0),
+        marks=(*panel.marks, Mark(seen.day, performance, day.level, day.was_off))[-KEPT_MARKS:],
+        shade_noon=max(panel.shade_noon, seen.sun.noon) if day.is_shaded else panel.shade_noon,
+        reason=None,
+        changed_days=0,
+    )
+    if not is_well or not panel.marks or panel.marks[-1].share < well(day.is_alone):
         return result
-    follows = _ALONE_FOLLOWS if day.is_alone else _RISES if day.level > 1 else 0.0
-    change = 1 + follows * (day.level - 1)
-    return replace(result, usual=day.learned(day.level, change), dull_usual=_dull_usual(panel) / change)
+    return replace(result, well_on=seen.day, well_noon=seen.sun.noon if seen.sun.sinks else 0.0)
 
 
-def _with_shade(panel: PanelMemory, day: PanelDay) -> PanelMemory:
+def _changed(panel: PanelMemory) -> PanelMemory:
+    """Return the panel after a sunny day with a curve of another shape; after many it is a new one."""
+    days = panel.changed_days + 1
+    return (
+        PanelMemory(best=panel.best)
+        if days >= _FORGOTTEN_DAYS
+        else replace(panel, reason=Reason.CHANGED, changed_days=days)
+    )
+
+
+def _change(panel: PanelMemory, day: PanelDay) -> float:
+    """Return the factor by which the usual ratio of the whole day changes.
+
+    A fault costs the same share in the sun and under clouds; by what they differ, that is the season. It shows in dull
+    days between two sunny ones on which the panel did the same.
+    """
+    if panel.marks and abs(day.level - panel.marks[-1].level) < _STEADY:
+        clouded = under_clouds(panel, panel.marks[-1].day)
+        if clouded is not None:
+            return 1 + _SEASON_FOLLOWS * (day.level / clouded - 1)
+    return 1 + _RISES * max(0.0, day.level - 1) if panel.problem is None else 1.0
+
+
+def _with_shade(panel: PanelMemory, day: PanelDay, seen: _Day) -> PanelMemory:
     """Return the panel with the ratios of the day as its usual ones, and without the bad days that the shade made."""
-    fine = [n for n, (_, mark) in enumerate(panel.marks, 1) if mark >= WELL]
     return replace(
         panel,
         usual=day.learned(1.0, 1.0, 1.0),
-        marks=panel.marks[: fine[-1] if fine else 0],
-        dull_marks=tuple((at, mark / day.level) for at, mark in panel.dull_marks),
-        dull_usual=panel.dull_usual / day.level,
+        marks=tuple(mark for mark in panel.marks if mark.day < first_bad_day(panel)),
+        shade_noon=max(panel.shade_noon, seen.sun.noon),
         reason=Reason.SHADED,
         problem=None,
     )
 
 
-def _is_shaded(panel: PanelMemory, day: PanelDay, seen: _Day) -> bool:
-    """Return whether it lacks direct sun only; a panel alone is not judged after a long time without sun."""
-    if not 0 < day.level < WELL:
-        return False
-    if day.is_alone:
-        return panel.problem is None and bool(panel.marks) and seen.day - panel.marks[-1][0] > _GAP
-    return lacks_direct_sun(panel, day.level) is True
-
-
 def _alarms(panels: Mapping[Panel, PanelMemory], seen: _Day, siblings: int) -> dict[Panel, PanelMemory]:
     """Return the panels of a group with their alarms after a sunny day."""
-    marked = {panel for panel, known in panels.items() if known.marks and known.marks[-1][0] == seen.day}
-    low = {panel for panel in marked if panels[panel].marks[-1][1] < LOW and panels[panel].problem is None}
+    marked = {panel for panel, known in panels.items() if known.marks and known.marks[-1].day == seen.day}
+    low = {panel for panel in marked if panels[panel].marks[-1].share < LOW and panels[panel].problem is None}
     result = dict(panels)
     for panel in marked:
         known = panels[panel]
-        fell = panel in low and (len(known.marks) < 2 or known.marks[-2][1] >= LOW)
+        fell = panel in low and (len(known.marks) < 2 or known.marks[-2].share >= LOW)
         known = replace(known, after_snow=seen.after_dark if fell else known.after_snow)
         others_low = any(other[0] != panel[0] for other in low)
-        result[panel] = alarmed(known, Circumstances(siblings, others_low, seen.sun.is_winter))
+        noon = seen.sun.noon - _PROVEN
+        around = Circumstances(siblings, others_low, noon < known.well_noon, noon < known.shade_noon)
+        result[panel] = alarmed(known, around)
     return result
