@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 from aiohttp import web
@@ -99,7 +99,19 @@ def system(view: View, since: date | None = None) -> dict[str, Json]:
         "power_w": truth.power_w(),
         "newest_sample": _iso(truth.newest_sample()),
         "ecus": [_ecu(view, truth, ecu) for ecu in view.plant.ecus],
+        "meters": [_house(view, truth, eid, since) for eid in view.plant.meters],
+        "batteries": [_house(view, truth, ecu.eid, since) for ecu in view.plant.ecus if ecu.type == 2],
     }
+
+
+def _house(view: View, truth: Truth, eid: str, since: date | None) -> Json:
+    """Return the flows of the house by a meter or a battery: kWh of today, since the first day, and until yesterday."""
+    first, today, tomorrow = view.plant.create_date, view.today, view.today + timedelta(days=1)
+    days = {"today_kwh": (today, tomorrow), "lifetime_kwh": (first, tomorrow), "past_kwh": (since or first, today)}
+    energies: dict[str, Json] = {
+        name: {**truth.flows_kwh(eid, *(view.midnight(day) for day in span))} for name, span in days.items()
+    }
+    return {"eid": eid, "power_w": {**truth.flows_w(eid)}, "soc": truth.soc(eid), **energies}
 
 
 def _ecu(view: View, truth: Truth, ecu: Ecu) -> Json:

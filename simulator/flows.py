@@ -1,12 +1,13 @@
 """Energy flows of a house: consumption, and exchange with the grid and a battery.
 
-In every slot: produced + imported + discharge = consumed + exported + charge. Energy in units, as in
-production.
+In every slot: produced + imported + discharge = consumed + exported + charge, each as it is measured in the house. A
+part of what goes into the battery, and of what comes out of it, is lost. Energy in units, as in production.
 """
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from math import ceil
 from typing import NamedTuple
 
 from .plant import Plant
@@ -19,7 +20,6 @@ from .wire import Json, Period
 METERED = ("consumed", "exported", "imported", "produced")
 STORED = ("discharge", "charge", "produced", "consumed", "exported", "imported")
 
-_BATTERY_W = 2500
 _SOC_FLOOR = 0.1
 
 
@@ -38,6 +38,45 @@ class Flow(NamedTuple):
         """Return the sum of flows."""
         columns = [sum(column) for column in zip(*flows, strict=True)]
         return cls(*columns)
+
+
+class _Battery(NamedTuple):
+    """A battery; energy in units, limits in units of a slot."""
+
+    full: int
+    """Its capacity; 0: there is none."""
+    most_in: int
+    most_out: int
+    kept: float
+    """The part of the energy that reaches the other side, one way."""
+
+    @classmethod
+    def of(cls, plant: Plant) -> _Battery:
+        """Return the battery of a plant."""
+        return cls(
+            full=round(plant.battery_kwh / KWH_PER_UNIT) if plant.has_storage else 0,
+            most_in=round(plant.battery_charge_w / W_AC_PER_UNIT),
+            most_out=round(plant.battery_discharge_w / W_AC_PER_UNIT),
+            kept=1 - plant.battery_loss,
+        )
+
+    @property
+    def floor(self) -> int:
+        """The energy that is never taken out."""
+        return round(self.full * _SOC_FLOOR)
+
+    def charge(self, surplus: int, stored: int) -> int:
+        """Return what of a surplus goes in."""
+        return min(max(surplus, 0), self.most_in, int((self.full - stored) / self.kept))
+
+    def discharge(self, lack: int, stored: int) -> int:
+        """Return what of a lack comes out."""
+        return min(max(lack, 0), self.most_out, int((stored - self.floor) * self.kept))
+
+    def after(self, stored: int, flow: Flow) -> int:
+        """Return the energy in it after a slot."""
+        taken_out = min(stored - self.floor, ceil(flow.discharge / self.kept))
+        return stored + int(flow.charge * self.kept) - taken_out
 
 
 class _Day(NamedTuple):
@@ -70,7 +109,7 @@ class Household:
         self._plant = plant.at(now)
         self._view = View(plant=self._plant, now=now)
         self._made = self._view.source(uploaded=False)
-        self._full = round(plant.battery_kwh / KWH_PER_UNIT) if plant.has_storage else 0
+        self._battery = _Battery.of(self._plant)
         self._days: list[_Day] = []
         self._open_day: _Slots | None = None
 
@@ -94,13 +133,13 @@ class Household:
         """Return the battery's state of charge at the end of a slot, in per cent."""
         date_ = self._view.curve.date_of(slot)
         stored = self._slots(date_).stored[slot - self._day(date_).span.start]
-        return round(100 * stored / self._full) if self._full else 0
+        return round(100 * stored / self._battery.full) if self._battery.full else 0
 
     def _day(self, day: date) -> _Day:
         first = self._plant.create_date
         while len(self._days) <= (day - first).days:
             wanted = first + timedelta(days=len(self._days))
-            stored = self._days[-1].stored[1] if self._days else round(self._full * _SOC_FLOOR)
+            stored = self._days[-1].stored[1] if self._days else self._battery.floor
             slots = self._make(wanted, stored)
             span = self._view.span(wanted, wanted)
             self._days.append(_Day(span, (stored, slots.stored[-1]), Flow.sum(slots.flows)))
@@ -117,16 +156,15 @@ class Household:
         flows, stored = [], []
         for slot in span:
             flow = self._flow(made.get(slot, 0), self._consumed(slot), stored_units)
-            stored_units += flow.charge - flow.discharge
+            stored_units = self._battery.after(stored_units, flow)
             flows.append(flow)
             stored.append(stored_units)
         return _Slots(day, tuple(flows), tuple(stored))
 
     def _flow(self, produced: int, consumed: int, stored: int) -> Flow:
-        most = round(_BATTERY_W / W_AC_PER_UNIT)
         surplus = produced - consumed
-        charge = min(max(surplus, 0), most, self._full - stored)
-        discharge = min(max(-surplus, 0), most, max(0, stored - round(self._full * _SOC_FLOOR)))
+        charge = self._battery.charge(surplus, stored)
+        discharge = self._battery.discharge(-surplus, stored)
         return Flow(
             produced=produced,
             consumed=consumed,
@@ -180,7 +218,11 @@ class Book:
         flow = self._household.total(range(slot, slot + 1))
         label = slot + self._shift
         names = self._view.curve.day(self._view.curve.date_of(label)).labels
-        data: dict[str, Json] = {"mode": "4", "soc": str(self._household.soc(slot)), "time": names[label]}
+        data: dict[str, Json] = {
+            "mode": str(self._view.plant.battery_mode),
+            "soc": str(self._household.soc(slot)),
+            "time": names[label],
+        }
         return data | {name: f"{_watts(flow, name):.3f}" for name in self._names}
 
     def minutely(self, day: date) -> dict[str, Json] | None:

@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
         "lifetimeahead=500x3",
     )
     _add_plant(made)
+    _add_house(made)
     _add_uploads(made)
     return made
 
@@ -82,6 +83,14 @@ def _add_plant(made: argparse.ArgumentParser) -> None:
     )
     plant.add_argument(
         "--no-record-from", type=date.fromisoformat, metavar="DATE", help='daily series say "0" from this day on'
+    )
+
+
+def _add_house(made: argparse.ArgumentParser) -> None:
+    house = made.add_argument_group("house")
+    house.add_argument("--meter", action="store_true", help="a meter; that of the first ECU, unless it has the battery")
+    house.add_argument(
+        "--battery", type=float, metavar="KWH", help="a battery of so many kWh at the first ECU (default: none)"
     )
 
 

@@ -134,6 +134,14 @@ class Plant:
     """How the meter list writes that there are none; `MISSING` is code 1001."""
     battery_kwh: float = 10.0
     """Capacity of the battery of a plant with storage."""
+    battery_charge_w: int = 2500
+    """The power that goes into the battery at most, W."""
+    battery_discharge_w: int = 3000
+    """The power that comes out of the battery at most, W."""
+    battery_loss: float = 0.05
+    """The part of the energy that is lost on its way into the battery, and again on its way out."""
+    battery_mode: int = 4
+    """`mode` of the battery: 1 self-consumption, 3 time-based; the meaning of other numbers is not documented."""
     fine_days: int | None = None
     """Hourly, five-minute and batch series reach back so many days; None: to the first day."""
     no_record_from: date | None = None

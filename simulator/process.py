@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 import json
 from zoneinfo import ZoneInfo
@@ -14,6 +15,8 @@ from .options import INVERTER_TYPES
 from .places import Place, where_it_is
 from .plant import Ecu, Inverter, Plant, sample_plant
 from .uploads import Uploads
+
+_METER = "216300054321"
 
 
 def clock(shift_s: float, at_start: datetime | None) -> Callable[[], datetime]:
@@ -29,7 +32,7 @@ def plant_of(options: argparse.Namespace, now: datetime) -> Plant:
         Inverter(uid=f"7030000{index:05d}", type=name, channels=INVERTER_TYPES[name][0], phases=INVERTER_TYPES[name][1])
         for index, name in enumerate(filter(None, options.inverters.split(",")), 11)
     ]
-    return Plant(
+    plant = Plant(
         sid=options.sid,
         latitude=place.latitude,
         longitude=place.longitude,
@@ -48,6 +51,7 @@ def plant_of(options: argparse.Namespace, now: datetime) -> Plant:
         upload_minutes=options.upload_minutes,
         no_record_from=options.no_record_from,
     )
+    return _with_house(plant, meter=options.meter, battery_kwh=options.battery)
 
 
 def cloud_of(options: argparse.Namespace) -> Cloud:
@@ -94,6 +98,15 @@ def _place(options: argparse.Namespace, now: datetime) -> Place:
         return where_it_is(options.site_where_it_is, now)
     paris = sample_plant()
     return Place(paris.latitude, paris.longitude, paris.timezone)
+
+
+def _with_house(plant: Plant, *, meter: bool, battery_kwh: float | None) -> Plant:
+    """Return a plant with a meter and a battery; beside one at the same ECU, the meter has an id of its own."""
+    first, *others = plant.ecus
+    if battery_kwh is not None:
+        made = replace(plant, ecus=(replace(first, type=2), *others), battery_kwh=battery_kwh, battery_mode=1)
+        return replace(made, meters=(_METER,)) if meter else made
+    return replace(plant, ecus=(replace(first, type=1), *others), meters=(first.eid,)) if meter else plant
 
 
 def _uploads(options: argparse.Namespace, number: int) -> Uploads:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from .flows import Flow, household
 from .plant import Ecu, Inverter
-from .production import KWH_PER_UNIT, W_DC_PER_UNIT, end_of, factor, moved
+from .production import KWH_PER_UNIT, W_AC_PER_UNIT, W_DC_PER_UNIT, end_of, factor, moved, overlap
 from .view import View
 from .weather import SLOT_S
 
@@ -42,17 +43,16 @@ class Truth:
 
     def today_kwh(self) -> float:
         """Return the energy of the site's day, kWh."""
-        start = self._midnight(self.view.today)
-        return self.energy_kwh(start, self._midnight(self.view.today + timedelta(days=1)))
+        start = self.view.midnight(self.view.today)
+        return self.energy_kwh(start, self.view.midnight(self.view.today + timedelta(days=1)))
 
     def past_kwh(self, since: date) -> float:
         """Return the energy from a day on to the end of yesterday, kWh."""
-        return self.energy_kwh(self._midnight(since), self._midnight(self.view.today))
+        return self.energy_kwh(self.view.midnight(since), self.view.midnight(self.view.today))
 
     def lifetime_kwh(self) -> float:
         """Return the energy since the first day, kWh, with the plant's lasting correction."""
-        start, end = (self._midnight(day) for day in (self.view.plant.create_date, self.view.today + timedelta(days=1)))
-        return self.energy_kwh(start, end) + self.view.plant.lifetime_offset_kwh
+        return self.energy_kwh(*self._whole) + self.view.plant.lifetime_offset_kwh
 
     def hourly_kwh(self, day: date) -> list[float]:
         """Return the energy by clock hour, 24 values in kWh; the running hour as far as it is uploaded."""
@@ -73,6 +73,25 @@ class Truth:
             watts += round(self._units(ecu.all_inverters, iter([newest]), None) * W_DC_PER_UNIT)
         return watts
 
+    def flows_kwh(self, device: str, start: datetime, end: datetime) -> dict[str, float]:
+        """Return the energy of each flow of the house in [start, end), kWh, by the samples of a meter or a battery."""
+        flows = [household(self.view.plant).total(span) for span in self._sampled(device, start, end)]
+        totals = zip(Flow._fields, Flow.sum(flows) if flows else Flow(), strict=True)
+        return {name: units * KWH_PER_UNIT for name, units in totals}
+
+    def flows_w(self, device: str) -> dict[str, float]:
+        """Return the power of each flow in the newest sample of a meter or a battery, W; empty before the first."""
+        newest = self._newest_sampled(device)
+        if newest is None:
+            return {}
+        flow = household(self.view.plant).total(range(newest, newest + 1))
+        return {name: units * W_AC_PER_UNIT for name, units in zip(Flow._fields, flow, strict=True)}
+
+    def soc(self, device: str) -> int | None:
+        """Return the state of charge in the newest sample of a battery, per cent; None before the first."""
+        newest = self._newest_sampled(device)
+        return None if newest is None else household(self.view.plant).soc(newest)
+
     def newest_sample(self, eid: str | None = None) -> datetime | None:
         """Return the newest label that the cloud has of an ECU (None: of any listed one), in the site's zone.
 
@@ -90,7 +109,7 @@ class Truth:
 
         Uploads that fail, and those of an ECU without network, are left out.
         """
-        start, end = self._midnight(day), self._midnight(day + timedelta(days=1))
+        start, end = self.view.midnight(day), self.view.midnight(day + timedelta(days=1))
         ecus = [ecu for ecu in self.view.plant.all_ecus if ecu.eid == eid]
         times = {time for ecu in ecus for time in self.view.uploads(ecu, start, end)}
         return [time.astimezone(self.view.plant.zone) for time in sorted(times)]
@@ -138,8 +157,19 @@ class Truth:
             if any(slot in part for part in known):
                 yield slot, reading
 
-    def _midnight(self, day: date) -> datetime:
-        return datetime(day.year, day.month, day.day, tzinfo=self.view.plant.zone)
+    def _sampled(self, device: str, start: datetime, end: datetime) -> list[range]:
+        """Return the slots, in true time, of a device's uploaded samples with labels in [start, end)."""
+        span = moved(range(_slot_from(start), _slot_from(end)), -self.view.plant.uploads_of(device).shift)
+        return [part for known in self.view.uploaded(device) if (part := overlap(span, known))]
+
+    def _newest_sampled(self, device: str) -> int | None:
+        spans = self._sampled(device, *self._whole)
+        return spans[-1].stop - 1 if spans else None
+
+    @property
+    def _whole(self) -> tuple[datetime, datetime]:
+        """The time from the first day to the end of today."""
+        return self.view.midnight(self.view.plant.create_date), self.view.midnight(self.view.today + timedelta(days=1))
 
 
 def _slot_from(time: datetime) -> int:

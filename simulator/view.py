@@ -46,6 +46,10 @@ class View:
         """The date at the site."""
         return self.now.astimezone(self.plant.zone).date()
 
+    def midnight(self, day: date) -> datetime:
+        """Return the beginning of a local day."""
+        return datetime(day.year, day.month, day.day, tzinfo=self.plant.zone)
+
     def span(self, first: date, last: date) -> range:
         """Return the slots of the local days from `first` to `last`, both included."""
         return range(self.curve.midnight(first), self.curve.midnight(last + timedelta(days=1)))
