@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from schedule.automatic import plan
 from schedule.calls import Kind, Plant, Slot
+from schedule.house import with_totals_of
 from schedule.options import Options
 from schedule.quota import CallCounts
 from schedule.rhythm import Observation, Rhythm, rhythm_of, with_observation
@@ -82,8 +83,9 @@ class PlanRunner:
         return True
 
     def run(self, days: Iterable[date]) -> PlanRunner:
-        """Carry out the plans of days."""
+        """Carry out the plans of days, with the totals of each inverter once a month."""
         for day in days:
+            self.plant = with_totals_of(self.plant, day)
             slots = self.plan(day)
             fits = slots and self.counts.room(slots[0].at, self.zones, self.options.monthly_quota) >= len(slots)
             for slot in slots:

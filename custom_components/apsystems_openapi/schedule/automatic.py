@@ -64,6 +64,7 @@ MOST_HISTORY: Final = 100  # calls a day
 HISTORY_PART: Final = 12  # one read in so many
 MOST_ROUNDS: Final = 0.6  # of a day's reads
 HOUSE_PART: Final = 3  # one in so many of the calls that the more needed duties leave, for meters and batteries
+LEAST_HOUSE: Final = 1 / 16  # of a day's calls, however many other duties there are
 HOURS_BETWEEN_ROUNDS: Final = 2.95
 FIRST_ROUND: Final = 0.2  # of the time between two, so that the morning's power is known soon
 CLOSING_WINDOW: Final = timedelta(hours=2)
@@ -136,7 +137,8 @@ def _duties(
     spare -= first_cost
     second, second_cost = _rotated(lesser, floor(max(min(spare, 1), spare / 12)), day)
     spare -= second_cost
-    house, house_cost = _rotated(house_calls(plant, is_live=True), spare / HOUSE_PART, day)
+    most = max(spare / HOUSE_PART, LEAST_HOUSE * budget.steady_rate)
+    house, house_cost = _rotated(house_calls(plant, is_live=True), most, day)
     spare -= house_cost
     totals = totals_slots(sun, plant, budget) if spare > 1 else []
     third, third_cost = _rotated(plant.inverters, floor(spare / 6), day)

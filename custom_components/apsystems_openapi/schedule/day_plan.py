@@ -34,8 +34,12 @@ class DayPlan:
 
     @property
     def duties(self) -> int:
-        """How many calls the day must make: of evenly spaced polls of the hours only the last one."""
+        """How many calls each day must make: of evenly spaced polls of the hours only the last one.
+
+        Totals of inverters are not of each day.
+        """
         duties = [slot.call.kind for slot in self.slots if slot.purpose is Purpose.DUTY]
+        duties = [kind for kind in duties if kind is not Kind.INVERTER_SUMMARY]
         polls = duties.count(Kind.HOURLY)
         return len(duties) - polls + min(polls, 1)
 

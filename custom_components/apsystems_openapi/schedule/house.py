@@ -12,7 +12,8 @@ In polar night days have the same calls, as if the sun rose at 8:00 and set at 1
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from math import floor
 from typing import Final
@@ -28,6 +29,7 @@ _DARK_DAY: Final = (time(8), time(16))
 _WINDOW: Final = timedelta(hours=2)
 _DAY: Final = timedelta(days=1)
 _LONGEST_MONTH: Final = 31
+_SHORTEST_MONTH: Final = 28
 
 
 class Part(Enum):
@@ -85,6 +87,12 @@ def totals_slots(sun: SolarDay, plant: Plant, budget: Budget) -> list[Slot]:
     midnight = sun.site.midnight(sun.day + _DAY).astimezone(UTC)
     calls = (Call(kind=Kind.INVERTER_SUMMARY, target=uid) for uid in plant.totals[:number])
     return [Slot(at=closing, until=min(closing + _WINDOW, midnight), call=call, day=sun.day) for call in calls]
+
+
+def with_totals_of(plant: Plant, day: date) -> Plant:
+    """Return the plant as it is on a day of any month: each inverter's totals are due once a month."""
+    due = (uid for n, uid in enumerate(plant.inverters) if n % _SHORTEST_MONTH == day.day - 1)
+    return replace(plant, totals=tuple(due))
 
 
 def _hours(sun: SolarDay) -> Span:

@@ -12,6 +12,7 @@ from typing import Final, override
 from .automatic import plan
 from .calls import Kind, Plant, Purpose, Slot
 from .fixed import sized
+from .house import with_totals_of
 from .options import LONGEST_INTERVAL, Options
 from .quota import CHINA, CallCounts, limit, month_span
 from .sun import FULL_SUN, Site, SolarDay, solar_day
@@ -21,7 +22,6 @@ LAG: Final = timedelta(minutes=15)  # from a sample to the cloud
 _LOOK: Final = timedelta(minutes=10)
 _NIGHT: Final = timedelta(hours=5)  # longer times between two reads are no interval of a day
 _MINUTE: Final = timedelta(minutes=1)
-_TOTALS_DAYS: Final = 28  # of every month
 _READS: Final = frozenset({Kind.SUMMARY, Kind.ECU_DAY, Kind.HOURLY})
 
 
@@ -148,15 +148,9 @@ def year_of_calls(year: int, site: Site, plant: Plant, options: Options, share: 
         slots = [
             slot
             for sun in days
-            for slot in carried_out(sun.day, site, _with_totals(plant, sun.day), counts, options, share)
+            for slot in carried_out(sun.day, site, with_totals_of(plant, sun.day), counts, options, share)
         ]
         yield MonthCalls(days=tuple(days), slots=tuple(slots))
-
-
-def _with_totals(plant: Plant, day: date) -> Plant:
-    """Return the plant of a day on which some inverters' totals are due: each once a month."""
-    due = (uid for n, uid in enumerate(plant.inverters) if n % _TOTALS_DAYS == day.day - 1)
-    return replace(plant, totals=tuple(due))
 
 
 def _with_interval(year: int, site: Site, plant: Plant, options: Options, share: float) -> Options:

@@ -106,7 +106,7 @@ class Situation:
 
     def first_read(self) -> list[Slot]:
         """Return the calls that an empty state lacks."""
-        missing = {INVERTERS: self.state.ecus, SUMMARY: self.state.energy}
+        missing = {INVERTERS: self.state.ecus, SUMMARY: self.state.energy, METERS: self._meters_known}
         return [self.at_once(call) for call, known in missing.items() if known is None]
 
     # Reads that nobody planned
@@ -148,7 +148,7 @@ class Situation:
             yield from self._lacking_on_first_day(due, slots)
         if due and Kind.INVERTERS not in kinds and self._wants_listing():
             yield INVERTERS
-        if due and self.clock.options.meter and not self._asked_within(METERS_LAST, METERS):
+        if polls and self.clock.options.automatic and self._meters_known is None:
             yield METERS
 
     def _lacking_on_first_day(self, due: Sequence[Slot], slots: Sequence[Slot]) -> Iterator[Call]:
@@ -187,6 +187,11 @@ class Situation:
         else:
             is_wanted = any(is_about_inverter(cause) for cause in self.state.open_causes)
         return is_wanted and not self._asked_within(DAY, INVERTERS)
+
+    @property
+    def _meters_known(self) -> bool | None:
+        """Whether the meter list is known, or of no interest; None: it is to be asked for."""
+        return not self.clock.options.meter or self._asked_within(METERS_LAST, METERS) or None
 
     def _asked_within(self, time: timedelta, call: Call) -> bool:
         asked = self.asked(str(call))
