@@ -83,9 +83,9 @@ async def test_a_meters_day_balances_and_its_hours_are_those_of_the_day() -> Non
         produced = home.cloud.energy_kwh(SID, MIDNIGHT, NOON)
     assert day.newest is not None
     assert balance(day.today) == pytest.approx(0, abs=0.03)
-    assert set(day.hours) == {"produced", "consumed", "imported", "exported"}
-    for name, hours in day.hours.items():
-        assert sum(kwh or 0.0 for kwh in hours) == pytest.approx(getattr(day.today, name), abs=0.01)
+    assert set(day.energy) == {"produced", "consumed", "imported", "exported"}
+    for name, energy in day.energy.items():
+        assert sum(kwh or 0.0 for kwh in energy) == pytest.approx(getattr(day.today, name), abs=0.01)
     assert day.today.charge is None
     assert day.power.imported == 0 or day.power.exported == 0
     assert day.today.produced == pytest.approx(produced, abs=0.4)
@@ -155,6 +155,7 @@ def test_blocks_that_are_null_or_no_objects_are_unknown() -> None:
         ("120.5", Flows(imported=120.5, exported=0.0)),
         ("-80", Flows(imported=0.0, exported=80.0)),
         ("0", Flows(imported=0.0, exported=0.0)),
+        ("-0.00", Flows(imported=0.0, exported=0.0)),
         (None, Flows()),
         ("much", Flows()),
     ],
@@ -162,6 +163,7 @@ def test_blocks_that_are_null_or_no_objects_are_unknown() -> None:
 def test_the_power_of_the_grid_is_import_where_it_is_positive(traded: object, power: Flows) -> None:
     data = {"time": ["12:00"], "power": {"imported_exported": [traded]}, "energy": {"consumed": ["0.1"]}}
     assert parse_flow_day(data).power == power
+    assert "-0.0" not in repr(parse_flow_day(data).power)
 
 
 @pytest.mark.parametrize(
@@ -187,9 +189,16 @@ def test_lists_of_different_length_end_in_none() -> None:
         "power": {},
         "energy": {"charge": ["0.5"], "produced": ["1", "2", "3"]},
     }
-    hours = parse_flow_day(data).hours
-    assert (hours["charge"][0], hours["charge"][23]) == (0.5, None)
-    assert (hours["produced"][0], hours["produced"][23]) == (3.0, 3.0)
+    day = parse_flow_day(data)
+    assert day.labels == ("00:05", "01:00", "23:55")
+    assert day.energy == {"charge": (0.5, None, None), "produced": (1.0, 2.0, 3.0)}
+
+
+def test_labels_keep_their_order_and_invalid_ones_go_with_their_values() -> None:
+    data = {"time": ["02:55", "noon", "02:00", "00:00"], "energy": {"consumed": ["1", "2", "3", ""]}}
+    day = parse_flow_day(data)
+    assert (day.labels, day.energy) == (("02:55", "02:00", "00:00"), {"consumed": (1.0, 3.0, None)})
+    assert day.newest == "02:55"
 
 
 def test_meters_are_listed_once_without_the_prefix_of_a_shared_user() -> None:

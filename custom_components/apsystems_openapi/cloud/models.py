@@ -226,8 +226,11 @@ class FlowDay:
     power: Flows
     """Power in W at `newest`."""
 
-    hours: Mapping[str, Series]
-    """24 values in kWh by name of the flow, summed from the slots as in `EcuDay.hours`."""
+    labels: tuple[str, ...]
+    """Labels HH:MM of the slots, in the order of the answer: where the clock is set back, some come twice."""
+
+    energy: Mapping[str, Series]
+    """Energy of the slots in kWh by name of the flow; each series is parallel to `labels`."""
 
 
 @dataclass(frozen=True, kw_only=True)

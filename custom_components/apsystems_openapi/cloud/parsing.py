@@ -5,7 +5,7 @@ number in range becomes None, never 0. List members that make no sense are skipp
 object for a list, a text, null) raises ShapeError.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date
 import math
@@ -228,14 +228,16 @@ def parse_flow_day(data: object) -> FlowDay:
     power = {name: table.ordered(powers[name]) for name in FLOWS if name in powers}
     if "imported_exported" in powers:
         traded = table.ordered(powers["imported_exported"], parse_number)
-        power["imported"] = tuple(None if watt is None else max(watt, 0.0) for watt in traded)
-        power["exported"] = tuple(None if watt is None else max(-watt, 0.0) for watt in traded)
+        power["imported"] = tuple(None if watt is None else max(0.0, watt) for watt in traded)
+        power["exported"] = tuple(None if watt is None else max(0.0, -watt) for watt in traded)
     newest = _newest([*energy.values(), *power.values()])
+    labels = tuple(map(_label, _list_or_empty(answer.get("time"))))
     return FlowDay(
         today=_flows(answer.get("today")),
         newest=None if newest is None else table.labels[newest],
         power=Flows() if newest is None else Flows(**{name: series[newest] for name, series in power.items()}),
-        hours={name: _hours(table.labels, series) for name, series in energy.items()},
+        labels=tuple(label for label in labels if label is not None),
+        energy={name: _parallel(labels, energies[name]) for name in energy},
     )
 
 
@@ -361,6 +363,16 @@ def _hours(labels: Iterable[str], energies: Series) -> Series:
         last_minute = int(label[:2]) * 60 + int(label[3:]) - 1
         slots[last_minute // 60].append(energy)
     return tuple(map(_sum, slots))
+
+
+def _parallel(labels: Sequence[str | None], values: object) -> Series:
+    """Return the amounts of a list, in its order, at the labels that are valid; a list that is shorter ends in None."""
+    members = _list_or_empty(values)
+    return tuple(
+        parse_amount(members[position]) if position < len(members) else None
+        for position, label in enumerate(labels)
+        if label is not None
+    )
 
 
 def _newest(columns: Iterable[Series]) -> int | None:

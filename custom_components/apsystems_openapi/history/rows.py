@@ -7,11 +7,12 @@ on, so that nothing depends on the order in which days come.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Final
 
-from ..cloud.models import HOURS, Series
+from ..cloud.models import Series
 from ..schedule.sun import Site
+from ..system.hours import hour_starts
 
 NOON: Final = time(12)
 # The cloud gives a day's total with two decimals.
@@ -27,7 +28,7 @@ class DayEnergy:
     """Known energy of a site day: its hours, its total (kWh), or both; the total counts."""
 
     hours: Series | None = None
-    """24 values in kWh; None where only the total is known."""
+    """In kWh: 24 by the clock, or one for each hour that the day has; None where only the total is known."""
     total: float | None = None
     """In kWh; None where only hours are known."""
 
@@ -50,7 +51,7 @@ def rows_of(day: date, site: Site, known: DayEnergy, stored: Rows, closed: datet
     the cloud does not know, stay as they are stored.
     """
     if known.hours is not None and any(known.hours):
-        return _by_hours(_starts(day, site), known.hours, known.total, stored, closed)
+        return _by_hours(hour_starts(day, site.zone), known.hours, known.total, stored, closed)
     noon = noon_of(day, site)
     if known.total is None or noon is None or noon + _HOUR > closed:
         return dict(stored)
@@ -64,7 +65,7 @@ def is_coarse(rows: Rows, noon: datetime | None) -> bool:
 
 def noon_of(day: date, site: Site) -> datetime | None:
     """Return where the total of a day without hours stands; None for a day that the date line skips."""
-    return next(iter(_starts(day, site)[NOON.hour]), None)
+    return next(iter(hour_starts(day, site.zone)[NOON.hour]), None)
 
 
 def scaled(hours: Rows, total: float | None) -> Rows:
@@ -107,7 +108,9 @@ def _by_total(total: float, noon: datetime, stored: Rows) -> Rows:
 def _by_hours(starts: list[list[datetime]], hours: Series, total: float | None, stored: Rows, closed: datetime) -> Rows:
     coarse = is_coarse(stored, next(iter(starts[NOON.hour]), None))
     rows: Rows = {}
-    for starts_of_hour, kwh in zip(starts, hours, strict=True):
+    each = [[start] for starts_of_hour in starts for start in starts_of_hour]
+    # A site may have another zone since the day was fetched, in which it has another number of hours.
+    for starts_of_hour, kwh in zip(each if len(hours) == len(each) else starts, hours, strict=False):
         for start in starts_of_hour:
             if kwh is not None and starts_of_hour[-1] + _HOUR <= closed:
                 rows[start] = kwh / len(starts_of_hour)
@@ -115,13 +118,3 @@ def _by_hours(starts: list[list[datetime]], hours: Series, total: float | None, 
                 rows[start] = stored[start]
     rows = scaled({start: kwh for start, kwh in rows.items() if kwh or start in stored}, total)
     return dict.fromkeys(stored, 0.0) | rows
-
-
-def _starts(day: date, site: Site) -> list[list[datetime]]:
-    """Return when each hour of the clock begins, in UTC: never for one that is skipped, twice for one that repeats."""
-    starts = []
-    for hour in range(HOURS):
-        wall = datetime.combine(day, time(hour))
-        starts_of_hour = {wall.replace(tzinfo=site.zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
-        starts.append(sorted(m for m in starts_of_hour if m.astimezone(site.zone).replace(tzinfo=None) == wall))
-    return starts

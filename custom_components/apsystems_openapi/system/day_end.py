@@ -83,10 +83,11 @@ def _at_time(
 ) -> Mapping[str, House]:
     """Return meters or batteries as of now; yesterday only counts as missed once it was to be fetched."""
     first = state.details.created if state.details else None
-    begun = clock.site.day(clock.now - CLOSED_AFTER)
+    closed = clock.site.day(clock.now - CLOSED_AFTER)
     houses = {}
     for eid in dict.fromkeys([*known, *eids]):
         house = house_at_day(known.get(eid) or House(), clock.day)
+        begun = clock.day if house.backlog.since in {None, clock.day} else closed  # nothing is missed before the first
         houses[eid] = replace(house, backlog=house.backlog.begun(begun, first)) if has_recorder else house
     return houses
 

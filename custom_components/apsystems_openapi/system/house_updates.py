@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 
 from ..cloud.exceptions import OpenApiError, OpenApiNotFoundError, OpenApiPermissionError
 from ..cloud.models import FlowDay, Flows, FlowTotals, Series, StorageState, Summary
 from ..schedule.calls import Kind, Purpose, Slot
 from .backlog import BATTERY_KINDS, Backlog, Source, SourceKind
 from .energy import Reading, with_today
+from .hours import by_hours
 from .house import (
     house_reading,
     is_balanced,
@@ -91,8 +92,8 @@ def with_postponed_flow_day(state: SystemState, slot: Slot) -> SystemState:
 
 
 def with_flow_month(state: SystemState, slot: Slot, totals: Mapping[str, Series]) -> SystemState:
-    """Take the totals of a month's days."""
-    house = state.house(_source(slot))
+    """Take the totals of a month's days; as far as one device sees all, those that do not balance are not known yet."""
+    house, totals = state.house(_source(slot)), _balanced(totals) if _sees_all(state, slot) else totals
     return state.with_house(_source(slot), replace(house, backlog=house.backlog.with_month(slot.day, totals)))
 
 
@@ -119,22 +120,36 @@ def with_panel_totals(state: SystemState, uid: str, summary: Sequence[Summary], 
     )
 
 
+def _balanced(totals: Mapping[str, Series]) -> dict[str, Series]:
+    """Return the totals without the days on which not as much came as went; there a flow without record is 0."""
+    days = [
+        Flows(**{name: kwh or 0.0 for name, kwh in zip(totals, day, strict=True)})
+        for day in zip(*totals.values(), strict=True)
+    ]
+    are_right = [is_balanced(day) for day in days]
+    return {
+        name: tuple(kwh if is_right else None for kwh, is_right in zip(series, are_right, strict=False))
+        for name, series in totals.items()
+    }
+
+
 def _with_hours(backlog: Backlog, slot: Slot, data: FlowDay, reading: Reading) -> Backlog:
     """Have the hours of a day written: of the running one those up to its newest sample, of another one all."""
-    is_running, today = slot.day == reading.day, known_flows(data.today)
+    is_running, today, zone = slot.day == reading.day, known_flows(data.today), reading.midnight.tzinfo or UTC
     newest = time.fromisoformat(data.newest or "00:00")
-    sampled = datetime.combine(slot.day, newest, reading.midnight.tzinfo)
+    sampled = datetime.combine(slot.day, newest, zone)
     days = [
         FetchedDay(
             day=slot.day,
-            hours=hours,
+            hours=by_hours(slot.day, zone, data.labels, energy),
             closed=min(sampled, reading.at) if is_running else reading.at,
             flow=name,
             total=None if is_running else today.get(name),
         )
-        for name, hours in data.hours.items()
+        for name, energy in data.energy.items()
     ]
-    if not days:
+    is_asked = slot.purpose is Purpose.HISTORY or backlog.since is None or slot.day >= backlog.since
+    if not days or not is_asked:  # the evening before an installation comes with its history, where that is wanted
         return backlog
     if slot.purpose is Purpose.HISTORY:
         return backlog.with_day(*days)

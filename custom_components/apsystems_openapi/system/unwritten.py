@@ -14,7 +14,10 @@ PRODUCTION: Final = ""  # of the system; a meter or a battery has flows with nam
 
 @dataclass(frozen=True, kw_only=True)
 class FetchedDay:
-    """Hours of a day (kWh) that are to be written, as far as they had ended by `closed`; its total where known."""
+    """Hours of a day (kWh) that are to be written, as far as they had ended by `closed`; its total where known.
+
+    They are 24 by the clock, or one for each hour that the day has.
+    """
 
     day: date
     hours: Series
