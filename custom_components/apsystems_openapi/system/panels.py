@@ -17,7 +17,7 @@ In plain words:
    ratio. Up to half of the panels may be faulty without a mark on the others.
 6. **Performance** of a day: energy against weather times usual ratio, in quarter hours in which the group makes enough
    and does not clip. Where the panel does worse than in most of its day, but is not off, there is new shade: left out.
-7. **Under clouds** light comes from the whole sky. On a dull day all panels of the plant keep their ratio to each other,
+7. **Under clouds** light comes from the whole sky. On a dull day all panels of the plant keep their ratio to each other
    whatever their plane, their shade and the season. So each has a usual ratio under clouds, too, which hardly ever
    changes, and a fault costs the same share under clouds as in the sun. What the two shares differ by is no fault:
    where a dull day lies between two sunny ones on which the panel did the same, the usual ratio in the sun follows

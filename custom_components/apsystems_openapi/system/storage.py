@@ -17,7 +17,6 @@ from typing import Any, Final, Union, cast, get_args, get_origin, get_type_hints
 
 from ..cloud.models import Ecu, SystemDetails
 from ..cloud.parsing import parse_number
-from ..schedule.rhythm import Observation
 from .state import SystemState
 from .unwritten import PRODUCTION
 from .waits import ENTRY, Reason, Waits
@@ -89,9 +88,16 @@ def load(data: object) -> tuple[SystemState, tuple[str, ...]]:
     """
     if isinstance(data, dict) and isinstance(waits := data.get("waits"), dict):
         data = {**data, "waits": {"by_scope": waits}}
+    return load_as(SystemState, data)
+
+
+def load_as[T](kind: type[T], data: object) -> tuple[T, tuple[str, ...]]:
+    """Return the dataclass that was dumped, and the names of the fields that could not be read.
+
+    The keys of mappings stay text. Raises TypeError when it is no object at all.
+    """
     unreadable: list[str] = []
-    state = cast("SystemState", _load(SystemState, data, "", unreadable))
-    return state, tuple(unreadable)
+    return cast("T", _load(kind, data, "", unreadable)), tuple(unreadable)
 
 
 def first_answers(details: SystemDetails, ecus: Iterable[Ecu], fetched: datetime) -> dict[str, Any]:
@@ -140,6 +146,10 @@ def _load(kind: Any, data: Any, path: str, unreadable: list[str]) -> object:
         return tuple(_load(arguments[0], item, path, unreadable) for item in _checked(list, data))
     if origin is Mapping:
         return _load_mapping(arguments[1], _checked(dict, data), path, unreadable)
+    if hasattr(kind, "_fields"):  # a named tuple
+        hints = _hints(kind).values()
+        items = zip(hints, _checked(list, data), strict=True)
+        return kind(*(_load(hint, item, path, unreadable) for hint, item in items))
     if is_dataclass(kind):
         return _load_dataclass(kind, _checked(dict, data), path, unreadable)
     return _PLAIN.get(kind, _as_is(kind))(data)
@@ -210,5 +220,4 @@ _PLAIN: dict[type, Callable[[Any], Any]] = {
     datetime: load_time,
     timedelta: lambda data: timedelta(seconds=_figure(data)),
     float: _figure,
-    Observation: lambda data: Observation(*map(int, _checked(list, data))),
 }
