@@ -36,7 +36,7 @@ def kinds(house: House, since: int = 0) -> list[str | None]:
 async def test_a_first_installation_by_day_shows_everything_at_once(house: House) -> None:
     """Totals, today's energy, and the telemetry of 12:30."""
     await house.set_up()
-    assert kinds(house) == sorted(["details", "inverters", "summary", "energy", *["inverter_energy"] * 3])
+    assert kinds(house) == sorted(["details", "inverters", "summary", "meters", "energy", *["inverter_energy"] * 3])
     assert house.value("total_energy") == pytest.approx(house.truth.lifetime_kwh(), abs=0.01)
     assert house.value("today_energy") == pytest.approx(house.truth.today_kwh(), abs=0.01)
     figures = house.figures()
@@ -48,16 +48,16 @@ async def test_a_first_installation_by_day_shows_everything_at_once(house: House
 async def test_a_first_installation_by_night_shows_the_totals_and_makes_no_other_calls(
     house: House, start: str
 ) -> None:
-    """Summary, list and details once; after them only the batch of 23:00."""
+    """Summary, lists and details once; after them only the batch of 23:00."""
     house.move_to(start)
     await house.set_up()
-    assert kinds(house) == ["details", "inverters", "summary"]
+    assert kinds(house) == ["details", "inverters", "meters", "summary"]
     assert house.value("total_energy") == pytest.approx(house.truth.lifetime_kwh(), abs=0.01)
     assert house.value("inverter_703000000011_power") == 0
     assert house.value("inverter_703000000011_ac_voltage") is None
 
     await house.pass_time("2026-06-15 05:30" if start < "2026-06-15 12" else "2026-06-16 05:30", HALF_HOUR / 6)
-    assert set(kinds(house, since=3)) <= {"batch"}
+    assert set(kinds(house, since=4)) <= {"batch"}
     assert house.value("today_energy") == 0
 
 
@@ -131,7 +131,7 @@ async def test_an_invalid_stored_state_is_fetched_again(house: House, hass_stora
     }
     await house.set_up()
     assert house.value("total_energy") == pytest.approx(house.truth.lifetime_kwh(), abs=0.01)
-    assert len(house.calls()) == 7
+    assert len(house.calls()) == 8
 
 
 async def test_nothing_is_written_while_nothing_changes(house: House, hass_storage: Disk) -> None:

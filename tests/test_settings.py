@@ -224,6 +224,6 @@ async def test_a_system_in_no_zone_is_set_up_and_polled(house: House, name: str)
     assert entry is not None
     await house.pass_time(timedelta(hours=2), timedelta(minutes=30))
     assert house.is_true()
-    assert {call.code for call in house.calls()} == {0}
+    assert {call.code for call in house.calls() if call.kind != "meters"} == {0}
     assert len(house.log()) == ("\0" not in name)  # such a text is none
     assert all("Unknown time zone" in line for line in house.log())
