@@ -76,5 +76,5 @@ async def async_remove_config_entry_device(
     coordinator = entry.runtime_data
     if devices.async_is_in_use(hass, entry, device, coordinator.state):
         return False
-    await coordinator.async_change(devices.without(coordinator.state, device))
+    await coordinator.async_change(devices.without(entry, coordinator.state, device))
     return True

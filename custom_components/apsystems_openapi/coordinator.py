@@ -211,7 +211,7 @@ class ApsystemsCoordinator(DataUpdateCoordinator[Snapshot]):
         finally:
             if self.state.ecus is not before.ecus:
                 devices.async_remove_gone(self.hass, self.config_entry, before, self.state)
-            if self.state.ecus is not before.ecus or self.state.details is not before.details:
+            if devices.are_renewed(before, self.state):
                 devices.async_register(self.hass, self.config_entry, self.state)
             await self.context.async_follow()
             self.importer.async_start()

@@ -1,4 +1,4 @@
-"""The devices of a system in Home Assistant's registry: the system, its ECUs, their inverters.
+"""The devices of a system in Home Assistant's registry: the system, its ECUs, their inverters, meters and batteries.
 
 Panels are child devices of their inverter; their entities register them (see `entity`).
 """
@@ -11,6 +11,8 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.typing import UNDEFINED
 
 from .const import CONF_SID, DOMAIN, MANUFACTURER
+from .settings import options_of
+from .system.backlog import Source, SourceKind
 from .system.state import SystemState
 
 PORTAL = "https://apsystemsema.com/ema/index.action"
@@ -26,9 +28,16 @@ def panel_name(uid: str, channel: int) -> str:
     return f"{uid}_{channel}"
 
 
+def house_name(sid: str, source: Source, state: SystemState) -> str:
+    """Return the identifier of a meter or a battery; only those of further batteries contain the ECU."""
+    if source.kind is SourceKind.METER:
+        return f"{sid}_meter_{source.eid}"
+    return f"{sid}_storage" if source.eid == state.main_battery else f"{sid}_storage_{source.eid}"
+
+
 @callback
 def async_register(hass: HomeAssistant, entry: ConfigEntry, state: SystemState) -> None:
-    """Register the system, its ECUs and inverters, or update them. A device must exist before those connected by it."""
+    """Register the system and its devices, or update them. A device must exist before those connected by it."""
     registry, sid = dr.async_get(hass), entry.data[CONF_SID]
 
     def register(identifier: str, name: str, **info: str | None) -> str:
@@ -59,6 +68,30 @@ def async_register(hass: HomeAssistant, entry: ConfigEntry, state: SystemState) 
             serial_number=inverter.uid,
             via_device_id=ecus[inverter.eid],
         )
+    for source in state.shown_sources(options_of(entry.options)):
+        _register_house(registry, entry, source, state, via_device_id=ecus.get(source.eid, system))
+
+
+def _register_house(
+    registry: dr.DeviceRegistry, entry: ConfigEntry, source: Source, state: SystemState, *, via_device_id: str
+) -> None:
+    """Register a meter or a battery."""
+    name, kind = house_name(entry.data[CONF_SID], source, state), str(source.kind)
+    registry.async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={(DOMAIN, name)},
+        manufacturer=MANUFACTURER,
+        model=kind.capitalize(),
+        translation_key=kind if source.kind is SourceKind.METER or source.eid == state.main_battery else "more_battery",
+        translation_placeholders={"id": source.eid},
+        via_device_id=via_device_id,
+    )
+
+
+def are_renewed(before: SystemState, state: SystemState) -> bool:
+    """Return whether an answer has said something about devices."""
+    is_same = before.ecus is state.ecus and before.details is state.details
+    return not is_same or before.listed_meters != state.listed_meters
 
 
 @callback
@@ -82,20 +115,25 @@ def async_remove_gone(hass: HomeAssistant, entry: ConfigEntry, before: SystemSta
 def async_is_in_use(hass: HomeAssistant, entry: ConfigEntry, device: dr.AnyDeviceEntry, state: SystemState) -> bool:
     """Return whether a device would come back after its owner deletes it.
 
-    An inverter that no listing names can be deleted, and then its ECU; a panel when it has no entity.
+    An inverter that no listing names can be deleted, and then its ECU; so can a meter and a battery, also where the
+    options exclude them; a panel when it has no entity.
     """
     if isinstance(device, dr.ChildDeviceEntry):
         return bool(er.async_entries_for_device(er.async_get(hass), device.id, include_disabled_entities=True))
     names = names_of(device)
-    ecus = {ecu_name(eid) for eid in _ecu_ids(state)}
-    return entry.data[CONF_SID] in names or bool(names & (state.listed | ecus))
+    sid, ecus = entry.data[CONF_SID], {ecu_name(eid) for eid in _ecu_ids(state)}
+    houses = {house_name(sid, source, state) for source in state.sources(options_of(entry.options))}
+    return sid in names or bool(names & (state.listed | ecus | houses))
 
 
-def without(state: SystemState, device: dr.AnyDeviceEntry) -> SystemState:
+def without(entry: ConfigEntry, state: SystemState, device: dr.AnyDeviceEntry) -> SystemState:
     """Return the state without a device that its owner has deleted."""
     names = names_of(device)
     for uid in names:
         state = state.without_inverter(uid)
+    for source in state.shown_sources(options_of(entry.options)):
+        if house_name(entry.data[CONF_SID], source, state) in names:
+            state = state.without_house(source)
     kept = {eid: since for eid, since in state.unlisted.items() if ecu_name(eid) not in names}
     return replace(state, unlisted=kept)
 

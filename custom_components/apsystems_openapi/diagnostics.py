@@ -3,7 +3,7 @@
 Ids are replaced in the finished whole, in keys and values alike, so that none is overlooked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set as AbstractSet
 from dataclasses import asdict, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 import re
@@ -19,16 +19,21 @@ from homeassistant.util import dt as dt_util
 
 from .const import CONF_APP_ID, CONF_APP_SECRET, CONF_BASE_URL, CONF_SID, DEFAULT_BASE_URL, DOMAIN
 from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator
+from .devices import house_name
 from .ledger import async_get_ledger
 from .schedule.calls import Call, Kind, Slot
 from .schedule.options import DEFAULT_QUOTA
 from .schedule.quota import CHINA
 from .settings import options_of
+from .system.backlog import SourceKind
 from .system.state import SystemState
 
 REDACTED: Final = "**REDACTED**"
 _LABEL: Final = re.compile(r"\d\d:\d\d")
 _OF_ECUS: Final = (Kind.ECU_DAY, Kind.BATCH_POWER, Kind.BATCH_ENERGY)
+_OF_INVERTERS: Final = (Kind.TELEMETRY, Kind.INVERTER_SUMMARY)
+_OF_METERS: Final = (Kind.METER_DAY, Kind.METER_MONTH, Kind.METER_SUMMARY)
+_OF_BATTERIES: Final = (Kind.STORAGE_STATE, Kind.STORAGE_DAY, Kind.STORAGE_MONTH, Kind.STORAGE_SUMMARY)
 # Shorter ones are replaced only where they stand alone: it may be part of a time or of a word.
 _UNMISTAKABLE: Final = 6
 
@@ -59,6 +64,8 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Apsyste
         "waits": coordinator.context.situation.waits.by_scope,
         "state": data.state,
         "history": data.history,
+        "meters": data.meters,
+        "batteries": data.batteries,
     }
     return _replaced(_plain(whole), _names(entry))
 
@@ -66,23 +73,33 @@ async def async_get_config_entry_diagnostics(hass: HomeAssistant, entry: Apsyste
 async def async_get_device_diagnostics(
     hass: HomeAssistant, entry: ApsystemsConfigEntry, device: dr.DeviceEntry
 ) -> dict[str, Any]:
-    """Return diagnostics of an inverter; of the system's device, those of the system."""
+    """Return diagnostics of an inverter, a meter or a battery; of the system's device, those of the system."""
     coordinator = entry.runtime_data
-    state = coordinator.data.state
+    data, state = coordinator.data, coordinator.data.state
     ids = {name for domain, name in device.identifiers if domain == DOMAIN}
     if coordinator.context.sid in ids:
         return await async_get_config_entry_diagnostics(hass, entry)
     ecus = {inverter.eid for inverter in state.inverters if inverter.uid in ids}
+    meters, batteries = _houses(coordinator, SourceKind.METER, ids), _houses(coordinator, SourceKind.BATTERY, ids)
     whole = {
         "inverters": [inverter for inverter in state.inverters if inverter.uid in ids],
         "listed": bool(ids & state.listed),
         "telemetry": {uid: day for uid, day in state.telemetry.items() if uid in ids},
         "panel_energy": {uid: panels for uid, panels in state.panel_energy.items() if uid in ids},
         "ecu_days": {eid: report for eid, report in state.ecu_days.items() if eid in ecus},
-        "asked": _asked(coordinator, _calls_about(ecus, ids)),
-        "plan": [_slot(slot) for slot in _slots(coordinator) if slot.call.target in ecus | ids],
+        "meters": {eid: {"state": state.meters.get(eid), "shown": data.meters[eid]} for eid in meters},
+        "batteries": {eid: {"state": state.batteries.get(eid), "shown": data.batteries[eid]} for eid in batteries},
+        "asked": _asked(coordinator, _calls_about(ecus, ids, meters, batteries)),
+        "plan": [_slot(slot) for slot in _slots(coordinator) if slot.call.target in ecus | ids | meters | batteries],
     }
     return _replaced(_plain(whole), _names(entry))
+
+
+def _houses(coordinator: ApsystemsCoordinator, kind: SourceKind, ids: AbstractSet[str]) -> set[str]:
+    """Return the meters or batteries that have one of some identifiers."""
+    context, state = coordinator.context, coordinator.data.state
+    sources = (source for source in state.shown_sources(context.options) if source.kind is kind)
+    return {source.eid for source in sources if house_name(context.sid, source, state) in ids}
 
 
 async def _async_quota(hass: HomeAssistant, entry: ApsystemsConfigEntry) -> int:
@@ -145,7 +162,7 @@ def _ledger(coordinator: ApsystemsCoordinator) -> dict[str, Any]:
     now, counts = dt_util.utcnow(), ledger.ledger.counts
     zones = {"utc": UTC, "china": CHINA, "site": ledger.zone}
     calls = [Call(kind=kind) for kind in Kind]
-    ecus = {*state.ecu_ids, *state.ecu_days}
+    ecus, inverters = {*state.ecu_ids, *state.ecu_days}, [inverter.uid for inverter in state.inverters]
     return {
         "opened": counts.opened,
         "carried": counts.carried,
@@ -153,13 +170,15 @@ def _ledger(coordinator: ApsystemsCoordinator) -> dict[str, Any]:
         "used": {name: ledger.used(now, zone) for name, zone in zones.items()},
         "left": ledger.room(now),
         "share": round(ledger.share, 3),
-        "asked": _asked(coordinator, [*calls, *_calls_about(ecus, [inverter.uid for inverter in state.inverters])]),
+        "asked": _asked(coordinator, [*calls, *_calls_about(ecus, inverters, state.meters, state.batteries)]),
     }
 
 
-def _calls_about(ecus: Iterable[str], inverters: Iterable[str]) -> list[Call]:
-    of_ecus = [Call(kind=kind, target=eid) for kind in _OF_ECUS for eid in sorted(ecus)]
-    return of_ecus + [Call(kind=Kind.TELEMETRY, target=uid) for uid in sorted(inverters)]
+def _calls_about(
+    ecus: Iterable[str], inverters: Iterable[str], meters: Iterable[str], batteries: Iterable[str]
+) -> list[Call]:
+    about = {_OF_ECUS: ecus, _OF_INVERTERS: inverters, _OF_METERS: meters, _OF_BATTERIES: batteries}
+    return [Call(kind=kind, target=name) for kinds, names in about.items() for kind in kinds for name in sorted(names)]
 
 
 def _asked(coordinator: ApsystemsCoordinator, calls: Iterable[Call]) -> dict[str, datetime]:
@@ -209,6 +228,7 @@ def _names(entry: ApsystemsConfigEntry) -> dict[str, str]:
             *(state.details.ecus if state.details else ()),
             *state.ecu_days,
             *state.unlisted,
+            *state.batteries,
         ]
     )
     inverters = dict.fromkeys(
@@ -218,7 +238,9 @@ def _names(entry: ApsystemsConfigEntry) -> dict[str, str]:
             *(uid for known in (state.telemetry, state.panel_energy) for uid in known),
         ]
     )
+    meters = dict.fromkeys([*state.listed_meters, *state.meters])
     return {
+        **{eid: f"meter_{number}" for number, eid in enumerate(meters, start=1)},
         **{uid: f"inverter_{number}" for number, uid in enumerate(inverters, start=1)},
         **{eid: f"ecu_{number}" for number, eid in enumerate(ecus, start=1)},
         **_secrets(entry),

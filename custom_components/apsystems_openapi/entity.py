@@ -14,7 +14,8 @@ from homeassistant.util import slugify
 
 from .const import DOMAIN
 from .coordinator import ApsystemsCoordinator
-from .devices import ecu_name, panel_name
+from .devices import ecu_name, house_name, panel_name
+from .system.backlog import Source, SourceKind
 from .system.snapshot import Snapshot
 
 # The original integration's entity ids come from names, which for this key differs from the unique id.
@@ -30,7 +31,7 @@ def async_add_when_seen[V, D: EntityDescription](
     has_fn: Callable[[D, str, V], bool],
     entity_fn: Callable[[D, str, V], ApsystemsEntity],
 ) -> None:
-    """Add the entities of ECUs or inverters now, and whenever the data shows new ones.
+    """Add the entities of devices of a kind now, and whenever the data shows new ones.
 
     `views_fn` returns a view of each by its id. The entities of one that was removed can be added again.
     """
@@ -98,6 +99,18 @@ class EcuEntity(ApsystemsEntity):
         self._attr_unique_id = f"{coordinator.context.sid}_{ecu_name(eid)}_{description.key}"
         self._suggest_entity_id(ecu_name(eid))
         self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, ecu_name(eid))})
+
+
+class HouseEntity(ApsystemsEntity):
+    """An entity of a meter or a battery."""
+
+    def __init__(self, coordinator: ApsystemsCoordinator, description: EntityDescription, source: Source) -> None:
+        super().__init__(coordinator, description)
+        self.source = source
+        name = house_name(coordinator.context.sid, source, coordinator.data.state)
+        self._attr_unique_id = f"{name}_{description.key}"
+        self._suggest_entity_id(f"meter_{source.eid}" if source.kind is SourceKind.METER else f"apsystems_{name}")
+        self._attr_device_info = DeviceInfo(identifiers={(DOMAIN, name)})
 
 
 class InverterEntity(ApsystemsEntity):

@@ -66,6 +66,26 @@ class InverterView:
         """Return the energy (kWh) of a panel on this site day; None while only another day's is known."""
         return _nth(self.status.panels.kwh, number) if self.status.panels else None
 
+    def energy(self, number: int) -> float | None:
+        """Return the lifetime energy (kWh) of a panel."""
+        return _nth(self.status.totals, number)
+
+    @property
+    def panels_energy(self) -> float | None:
+        """Lifetime energy (kWh) of all its panels; None while that of one is not known."""
+        return self._sum(self.energy, len(self.status.totals))
+
+    @property
+    def panels_energy_today(self) -> float | None:
+        """Energy (kWh) of all its panels on this site day; None while that of one is not known."""
+        return self._sum(self.energy_today, len(self.panels.kwh) if self.panels else 0)
+
+    def _sum(self, energy: Callable[[int], float | None], channels: int) -> float | None:
+        """Return the sum over all channels that anything has shown."""
+        energies = [energy(number) for number in range(1, max(channels, len(self.day.channels)) + 1)]
+        known = [kwh for kwh in energies if kwh is not None]
+        return round(sum(known), 3) if known and len(known) == len(energies) else None
+
     @property
     def energy_reset(self) -> datetime:
         """The midnight since which the energy of panels counts."""
@@ -148,6 +168,11 @@ def _telemetry(shown: InverterView) -> dict[str, Any]:
     return attributes
 
 
+def _data_date(shown: InverterView) -> dict[str, Any]:
+    """Return the day that the newest energy of the panels is of."""
+    return {"data_date": shown.panels.day.isoformat() if shown.panels else None}
+
+
 def _nth(values: Series, number: int) -> float | None:
     return values[number - 1] if number <= len(values) else None
 
@@ -204,8 +229,19 @@ def _channel_sensors(number: int) -> tuple[InverterSensorDescription, ...]:
             suggested_display_precision=2,
             has_fn=lambda shown: shown.panels is not None and number <= len(shown.panels.kwh),
             value_fn=lambda shown: shown.energy_today(number),
-            attributes_fn=lambda shown: {"data_date": shown.panels.day.isoformat() if shown.panels else None},
+            attributes_fn=_data_date,
             last_reset_fn=lambda shown: shown.energy_reset,
+        ),
+        InverterSensorDescription(
+            key=f"energy_ch{number}",
+            channel=number,
+            translation_key="energy",
+            device_class=SensorDeviceClass.ENERGY,
+            state_class=SensorStateClass.TOTAL_INCREASING,
+            native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+            suggested_display_precision=1,
+            has_fn=lambda shown: number <= len(shown.status.totals),
+            value_fn=lambda shown: shown.energy(number),
         ),
     )
 
@@ -269,6 +305,28 @@ INVERTER_SENSORS = (
         native_unit_of_measurement=UnitOfTemperature.CELSIUS,
         suggested_display_precision=1,
         value_fn=lambda shown: shown.measured(shown.day.temperature_c),
+    ),
+    InverterSensorDescription(
+        key="energy_today",
+        translation_key="energy_today",
+        device_class=SensorDeviceClass.ENERGY,
+        state_class=SensorStateClass.TOTAL,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=2,
+        has_fn=lambda shown: shown.panels is not None,
+        value_fn=lambda shown: shown.panels_energy_today,
+        attributes_fn=_data_date,
+        last_reset_fn=lambda shown: shown.energy_reset,
+    ),
+    InverterSensorDescription(
+        key="energy",
+        translation_key="energy",
+        device_class=SensorDeviceClass.ENERGY,
+        state_class=SensorStateClass.TOTAL_INCREASING,
+        native_unit_of_measurement=UnitOfEnergy.KILO_WATT_HOUR,
+        suggested_display_precision=1,
+        has_fn=lambda shown: bool(shown.status.totals),
+        value_fn=lambda shown: shown.panels_energy,
     ),
     *(description for number in range(1, MAX_CHANNELS + 1) for description in _channel_sensors(number)),
 )

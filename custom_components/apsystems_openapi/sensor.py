@@ -1,4 +1,4 @@
-"""Sensors of the system and of each inverter."""
+"""Sensors of the system, of each inverter, and of each meter and battery."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -13,8 +13,12 @@ from homeassistant.helpers.typing import StateType
 
 from .cloud.models import MAX_CHANNELS
 from .coordinator import ApsystemsConfigEntry, ApsystemsCoordinator
-from .entity import ApsystemsEntity, InverterEntity, async_add_when_seen, async_is_registered
+from .entity import ApsystemsEntity, HouseEntity, InverterEntity, async_add_when_seen, async_is_registered
+from .house_sensors import HOUSE_SENSORS, HouseSensorDescription
 from .inverter_sensors import INVERTER_SENSORS, InverterSensorDescription, InverterView, inverter_view, inverter_views
+from .system.backlog import Source, SourceKind
+from .system.house_status import HouseStatus
+from .system.snapshot import Snapshot
 from .system_sensors import SYSTEM_SENSORS, SystemSensorDescription
 
 PARALLEL_UPDATES = 0
@@ -26,7 +30,7 @@ async def async_setup_entry(
     entry: ApsystemsConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Add the system's sensors, and those of inverters, channels and phases whenever the data shows new ones."""
+    """Add the system's sensors, and those of all other devices whenever the data shows new ones."""
     coordinator = entry.runtime_data
     async_add_entities(SystemSensor(coordinator, description) for description in _system_sensors(coordinator))
     async_add_when_seen(
@@ -37,6 +41,28 @@ async def async_setup_entry(
         lambda description, _, shown: description.has_fn(shown),
         lambda description, _, shown: InverterSensor(coordinator, description, shown),
     )
+    for kind in HOUSE_SENSORS:
+        _add_house_sensors(coordinator, async_add_entities, kind)
+
+
+@callback
+def _add_house_sensors(
+    coordinator: ApsystemsCoordinator, async_add_entities: AddConfigEntryEntitiesCallback, kind: SourceKind
+) -> None:
+    """Add the sensors of all meters or of all batteries."""
+    async_add_when_seen(
+        coordinator,
+        async_add_entities,
+        lambda data: _houses(data, kind),
+        HOUSE_SENSORS[kind],
+        lambda description, _eid, _shown: description.has_fn(coordinator.data.state),
+        lambda description, eid, _shown: HouseSensor(coordinator, description, Source(kind=kind, eid=eid)),
+    )
+
+
+def _houses(data: Snapshot, kind: SourceKind) -> Mapping[str, HouseStatus]:
+    """Return all meters or all batteries."""
+    return data.meters if kind is SourceKind.METER else data.batteries
 
 
 def _system_sensors(coordinator: ApsystemsCoordinator) -> Iterator[SystemSensorDescription]:
@@ -174,3 +200,56 @@ class InverterSensor(InverterEntity, SensorEntity):
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         attributes = self.entity_description.attributes_fn
         return attributes(self._shown) if attributes else None
+
+
+class HouseSensor(HouseEntity, SensorEntity):
+    """A sensor of a meter or a battery."""
+
+    _platform = Platform.SENSOR
+    entity_description: HouseSensorDescription
+    _unrecorded_attributes = frozenset({"measured_at"})
+
+    def __init__(self, coordinator: ApsystemsCoordinator, description: HouseSensorDescription, source: Source) -> None:
+        super().__init__(coordinator, description, source)
+        self._shown = _houses(coordinator.data, source.kind)[source.eid]
+        self._written = self._seen
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write only changes: a house is read a few times a day."""
+        houses = _houses(self.coordinator.data, self.source.kind)
+        self._shown = houses.get(self.source.eid, self._shown)
+        if self._seen != self._written:
+            self._written = self._seen
+            super()._handle_coordinator_update()
+
+    @property
+    def _seen(self) -> tuple[object, ...]:
+        """What is written of it."""
+        return self.available, self.native_value, self.last_reset, self.extra_state_attributes
+
+    @property
+    @override
+    def native_value(self) -> StateType:
+        return self.entity_description.value_fn(self._shown)
+
+    @property
+    @override
+    def options(self) -> list[str] | None:
+        """Return the known values of an enumeration, and the one that is shown where it is not among them."""
+        options, value = self.entity_description.options, self.native_value
+        return options if options is None or value in {None, *options} else [*options, str(value)]
+
+    @property
+    @override
+    def last_reset(self) -> datetime | None:
+        return self._shown.midnight if self.entity_description.is_of_today else None
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        if not self.entity_description.is_sampled:
+            return None
+        measured_at = self._shown.measured_at
+        return {"measured_at": measured_at and measured_at.isoformat()}

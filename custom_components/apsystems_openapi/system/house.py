@@ -187,8 +187,9 @@ def _is_older(house: House, day: date, label: str) -> bool:
 
 
 def _with_sample(house: House, day: date, label: str, power: Flows, *, sees_all: bool) -> House:
-    """Take the newest sample; powers that do not balance are unknown."""
+    """Take the newest sample; powers that do not balance are unknown, and so are charge and mode of an older sample."""
     if _is_older(house, day, label):
         return house
     is_sure = not sees_all or is_balanced(power, SAME_W, AGREES)
-    return replace(house, day=day, newest=label, power=power if is_sure else Flows())
+    sampled = replace(house, day=day, newest=label, power=power if is_sure else Flows())
+    return sampled if (house.day, house.newest) == (day, label) else replace(sampled, soc=None, mode=None)

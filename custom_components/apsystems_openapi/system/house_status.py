@@ -22,7 +22,7 @@ class HouseStatus:
     energies: Mapping[str, Energy]
     """Today's and lifetime energy by the name of the flow."""
     midnight: datetime
-    """When today's energies were 0."""
+    """When today's energies were 0; it does not go back when a clock is set back."""
     power: Flows
     """Power in W."""
     soc: float | None
@@ -54,7 +54,7 @@ def house_status(
     today = Flows(**{name: energy.today for name, energy in house.energies.items() if energy.day == clock.day})
     return HouseStatus(
         energies=house.energies,
-        midnight=clock.midnight,
+        midnight=clock.site.midnight(max((energy.day for energy in house.energies.values()), default=clock.day)),
         power=house.power if shown else Flows(),
         soc=house.soc if shown else None,
         mode=house.mode if shown else None,

@@ -53,7 +53,7 @@ class InverterStatus:
     panels: PanelEnergy | None
     """Today's energy of the panels; None while only another day's is known."""
     totals: tuple[float | None, ...]
-    """Lifetime energy (kWh) of the panels; empty before it was first read."""
+    """Lifetime energy (kWh) of the panels; empty before it was first read, unknown where production is not read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,9 +80,9 @@ class Snapshot:
     inverters: Mapping[str, InverterStatus]
     """By inverter."""
     meters: Mapping[str, HouseStatus]
-    """By the id of the meter, of those that are read."""
+    """By the id of the meter; one that is no longer listed stays."""
     batteries: Mapping[str, HouseStatus]
-    """By ECU, of those that are read."""
+    """By ECU; one that is no longer listed stays."""
     is_available: bool
     """Whether the cloud has answered within two days that had some sun."""
     details_at: datetime | None
@@ -161,8 +161,13 @@ def snapshot(
 
 
 def _shown_energy(state: SystemState, clock: Clock, plan: DayPlan) -> Energy:
-    """Return the energy; today's is unknown and not 0 when reads, made or not, have brought no sample of the day."""
+    """Return the energy; today's is unknown and not 0 when reads, made or not, have brought no sample of the day.
+
+    Without reads of the production nothing is known of it.
+    """
     energy = state.known_energy(state.reading(clock))
+    if not clock.options.production:
+        return Energy(day=energy.day)
     if state.has_sample(energy.day) or not is_day_unknown(plan.slots, clock):
         return energy
     return replace(energy, today=None)
@@ -171,8 +176,8 @@ def _shown_energy(state: SystemState, clock: Clock, plan: DayPlan) -> Energy:
 def _houses(state: SystemState, kind: SourceKind, clock: Clock, plan: DayPlan) -> dict[str, HouseStatus]:
     """Return all meters, or all batteries, as they are shown."""
     return {
-        source.eid: house_status(state.house(source), source, clock, plan.slots, has_battery=bool(state.battery_ids))
-        for source in state.sources(clock.options)
+        source.eid: house_status(state.house(source), source, clock, plan.slots, has_battery=state.has_battery)
+        for source in state.shown_sources(clock.options)
         if source.kind is kind
     }
 
@@ -217,7 +222,7 @@ def _inverter_status(state: SystemState, uid: str, clock: Clock, plan: DayPlan) 
         dc_is_fresh=clock.is_daylight and is_fresh(measured, clock.now, dc),
         dc_power_is_fresh=is_power_fresh(powered, clock, dc),
         panels=panels if panels is not None and panels.day == clock.day else None,
-        totals=tuple(energy.total for energy in state.panel_totals.get(uid, ())),
+        totals=tuple(e.total if clock.options.production else None for e in state.panel_totals.get(uid, ())),
     )
 
 

@@ -135,6 +135,8 @@ class SystemState:
     """By the id of the meter."""
     batteries: Mapping[str, House] = field(default_factory=dict)
     """By ECU."""
+    first_battery: str | None = None
+    """The ECU of the battery that was listed first; None before a listing named one."""
     storage_as_installer: bool = False
     """Whether batteries are asked for under the prefix for installers (`api.md` §3)."""
     observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
@@ -254,12 +256,11 @@ class SystemState:
 
     def sources(self, options: Options) -> list[Source]:
         """Return the batteries and meters that are read."""
-        batteries = self.battery_ids if options.battery else ()
-        meters = self.meter_ids if options.meter else ()
-        return [
-            *(Source(kind=SourceKind.BATTERY, eid=eid) for eid in batteries),
-            *(Source(kind=SourceKind.METER, eid=eid) for eid in meters),
-        ]
+        return _sources(options, self.battery_ids, self.meter_ids)
+
+    def shown_sources(self, options: Options) -> list[Source]:
+        """Return the batteries and meters that are shown: one that is no longer listed stays."""
+        return _sources(options, [*self.battery_ids, *self.batteries], [*self.meter_ids, *self.meters])
 
     def with_history(self, source: Source | None, backlog: Backlog) -> SystemState:
         """Return the state with the backlog of a source."""
@@ -287,7 +288,17 @@ class SystemState:
     @property
     def battery_ids(self) -> tuple[str, ...]:
         """The ECUs that have a battery."""
-        return tuple(dict.fromkeys(ecu.eid for ecu in self.ecus or () if ecu.type == WITH_BATTERY))
+        return _with_battery(self.ecus or ())
+
+    @property
+    def has_battery(self) -> bool:
+        """Whether the plant has a battery, be it one that is not listed any more."""
+        return bool(self.battery_ids or self.batteries)
+
+    @property
+    def main_battery(self) -> str | None:
+        """The ECU of the battery whose ids do not contain that of its ECU; it never changes to another."""
+        return self.first_battery or next(iter(self.battery_ids), None)
 
     def reports(self, day: date) -> dict[str, EcuDay]:
         """Return what each ECU has reported of a day; an ECU without a sample is missing."""
@@ -357,6 +368,7 @@ class SystemState:
             self._with_inverters(listed_inverters(self.inverters, ecus, gone)),
             details=replace(self.details, timezone=zone) if self.details is not None and zone else self.details,
             ecus=ecus,
+            first_battery=self.first_battery or next(iter(_with_battery(ecus)), None),
             unlisted=_only(unlisted, unlisted.keys() - gone),
             listed_at=now,
             answered_causes=() if self._is_news(ecus) else tuple(sorted({*self.answered_causes, *self.listing_causes})),
@@ -479,6 +491,14 @@ class SystemState:
             backlog = backlog.with_wanted_panels(days, self.ecu_ids)
         return replace(self, backlog=backlog)
 
+    def without_house(self, source: Source) -> SystemState:
+        """Forget a meter or a battery, unless it is listed."""
+        if source in self.sources(Options()):
+            return self
+        if source.kind is SourceKind.METER:
+            return replace(self, meters={eid: meter for eid, meter in self.meters.items() if eid != source.eid})
+        return replace(self, batteries={eid: house for eid, house in self.batteries.items() if eid != source.eid})
+
     def without_inverter(self, uid: str) -> SystemState:
         """Forget an inverter."""
         return replace(
@@ -492,6 +512,18 @@ class SystemState:
 
 def _only[V](known: Mapping[str, V], names: AbstractSet[str]) -> dict[str, V]:
     return {name: value for name, value in known.items() if name in names}
+
+
+def _sources(options: Options, batteries: Iterable[str], meters: Iterable[str]) -> list[Source]:
+    """Return batteries and meters, each once, as far as the owner wants them."""
+    return [
+        *(Source(kind=SourceKind.BATTERY, eid=eid) for eid in dict.fromkeys(batteries) if options.battery),
+        *(Source(kind=SourceKind.METER, eid=eid) for eid in dict.fromkeys(meters) if options.meter),
+    ]
+
+
+def _with_battery(ecus: Iterable[Ecu]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ecu.eid for ecu in ecus if ecu.type == WITH_BATTERY))
 
 
 def _unordered(ecu: Ecu) -> tuple[Ecu, frozenset[Inverter]]:
