@@ -120,7 +120,19 @@ def with_house_day(house: House, day: date, data: FlowDay, reading: Reading, *, 
         house = replace(house, energies=energies)
     elif house.closed is None or house.closed.day <= day:
         house = replace(house, closed=ClosedDay(day=day, today=data.today))
-    return _with_sample(house, day, data.newest, data.power, sees_all=sees_all)
+    return _with_sample(house, day, data.newest, _sure_power(data), sees_all=sees_all)
+
+
+def _sure_power(data: FlowDay) -> Flows:
+    """Return the newest powers; those of the grid are unknown where the energy of their slot went the other way."""
+    slot = dict(zip(data.labels, range(len(data.labels)), strict=True)).get(data.newest or "", -1)
+    imported, exported = (data.energy[name][slot] if name in data.energy else None for name in ("imported", "exported"))
+    power = data.power
+    if None in {imported, exported, power.imported, power.exported}:
+        return power
+    went = (imported or 0.0) - (exported or 0.0)
+    goes = (power.imported or 0.0) - (power.exported or 0.0)
+    return replace(power, imported=None, exported=None) if went * goes < 0 else power
 
 
 def with_storage_state(house: House, state: StorageState, reading: Reading) -> House:
