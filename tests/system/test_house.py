@@ -57,7 +57,6 @@ SWAPPED = replace(TODAY, imported=6.0, exported=2.0)
 
 def reading(hours: float, day: date = DAY) -> Reading:
     midnight = MIDNIGHT + (day - DAY)
-    last = midnight + 23.75 * HOUR
     return house_reading(
         Reading(
             at=midnight + hours * HOUR, midnight=midnight, sunrise=midnight + 4 * HOUR, last=midnight + 23.75 * HOUR
