@@ -19,7 +19,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.apsystems_openapi.const import DOMAIN
 from custom_components.apsystems_openapi.entry_ledger import EntryLedger
 from custom_components.apsystems_openapi.ledger import async_get_ledger
-from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET, FaultKind, Kind, big_plant, sample_plant
+from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET, Ecu, FaultKind, Kind, big_plant, sample_plant
 from tests.harness import PARIS, Disk, House, field_values
 from tests.texts import below, english, placeholders
 
@@ -504,6 +504,7 @@ async def test_the_second_step_shows_the_system_and_the_calls_of_a_month(house: 
         "sid": house.sid,
         "ecus": str(len(house.plant.ecus)),
         "inverters": str(len(house.plant.inverters)),
+        "house": "",
         "zone": "Europe/Paris",
         "first_day": house.plant.create_date.isoformat(),
         "hint": "",
@@ -520,6 +521,41 @@ async def test_the_second_step_shows_the_system_and_the_calls_of_a_month(house: 
         form["flow_id"], {**field_values(form), "auto_scan_interval": True}
     )
     assert preview["description_placeholders"] == {"outlook": outlook}
+
+
+@pytest.mark.parametrize(
+    ("types", "meters", "expected"),
+    [
+        ([0], (), ""),
+        ([0], ("216300054321",), ""),
+        ([1], ("216200012345",), "\n- Meters: 1"),
+        ([2], ("216300054321",), "\n- Batteries: 1"),
+        ([1, 2, 2], (), "\n- Meters: 1\n- Batteries: 2"),
+    ],
+)
+async def test_the_second_step_names_meters_and_batteries_of_the_inverter_list(
+    house: House, types: list[int], meters: tuple[str, ...], expected: str
+) -> None:
+    """The list of meters is not asked for. They take calls, which the sentence counts."""
+    first = house.plant.ecus[0]
+    ecus = tuple(replace(first, eid=f"21620001234{5 + n}", type=kind) for n, kind in enumerate(types))
+    house.cloud.plants[house.sid] = replace(house.plant, ecus=ecus, meters=meters)
+    result = await check(house, await begin(house.hass), auto_scan_interval=True)
+    shown = result["description_placeholders"] or {}
+    assert shown["house"] == expected
+    assert [str(call.kind) for call in house.calls()] == ["details", "inverters"]
+
+
+@pytest.mark.parametrize("plant", [sample_plant(ecus=(Ecu(eid="216200012345", type=2),))])
+async def test_a_plant_of_a_battery_alone_is_found(house: House) -> None:
+    """It has no inverter, and nothing is missing."""
+    result = await check(house, await begin(house.hass), auto_scan_interval=True)
+    shown = result["description_placeholders"] or {}
+    assert (result["step_id"], shown["inverters"], shown["house"]) == ("found", "0", "\n- Batteries: 1")
+    entry = (await send(house, result["flow_id"], {}))["result"]
+    await house.settle()
+    assert entry.state is ConfigEntryState.LOADED
+    assert len(house.calls("inverters")) == 1
 
 
 async def test_the_second_step_warns_of_an_interval_that_calls_do_not_suffice_for(house: House) -> None:

@@ -13,8 +13,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.apsystems_openapi.const import DOMAIN
-from simulator import big_plant
-from tests.harness import FIXED, Disk, House, field_values
+from simulator import Plant, big_plant, sample_plant
+from tests.harness import AUTOMATIC, FIXED, Disk, House, field_values
 from tests.texts import below, english
 
 DEFAULTS = {"auto_scan_interval": True, "scan_interval": 1800, "sunrise_offset": 30, "sunset_offset": 30}
@@ -123,6 +123,66 @@ async def test_options_that_have_no_field_in_the_form_are_kept(house: House) -> 
     entry = await house.set_up(**other)
     await choose(house, entry)
     assert entry.options.items() >= other.items()
+
+
+# Meter and battery
+
+SWITCHES = {"meter", "battery", "poll_pv"}
+
+
+def with_house(plant: Plant, ecu_type: int, *meters: str) -> Plant:
+    """Return a plant with its first ECU of another type, and with meters."""
+    return replace(plant, ecus=(replace(plant.ecus[0], type=ecu_type),), meters=meters)
+
+
+@pytest.mark.parametrize(
+    ("plant", "expected"),
+    [
+        (sample_plant(), set()),
+        (with_house(sample_plant(), 1, "216200012345"), {"meter", "poll_pv"}),
+        (with_house(sample_plant(), 0, "216300054321"), {"meter", "poll_pv"}),
+        (with_house(sample_plant(), 2), {"battery", "poll_pv"}),
+        (with_house(sample_plant(), 2, "216300054321"), SWITCHES),
+    ],
+)
+async def test_the_form_has_a_switch_for_what_the_plant_has(house: House, expected: set[str]) -> None:
+    """All are on at first. Each has a name and says what it does."""
+    entry = await house.set_up(**AUTOMATIC)
+    await house.pass_time(timedelta(hours=1))
+    shown = field_values(await house.hass.config_entries.options.async_init(entry.entry_id))
+    assert {key: shown[key] for key in shown.keys() & SWITCHES} == dict.fromkeys(expected, True)
+    step = below(english(), "options", "step", "init")
+    assert below(step, "data").keys() == below(step, "data_description").keys() >= SWITCHES
+
+
+@pytest.mark.parametrize("key", sorted(SWITCHES))
+async def test_what_is_switched_off_can_be_switched_on_again(house: House, key: str) -> None:
+    """Also where the plant has no such thing; a caller that leaves the field out changes nothing."""
+    entry = await house.set_up(**{key: False})
+    shown = field_values(await house.hass.config_entries.options.async_init(entry.entry_id))
+    assert {name: shown[name] for name in shown.keys() & SWITCHES} == {key: False}
+    await choose(house, entry)
+    assert entry.options[key] is False
+    await choose(house, entry, **{key: True})
+    assert entry.options[key] is True
+    assert key not in field_values(await house.hass.config_entries.options.async_init(entry.entry_id))
+
+
+@pytest.mark.parametrize("plant", [with_house(sample_plant(), 2, "216300054321")])
+async def test_a_switch_changes_what_is_read_and_what_a_month_takes(house: House) -> None:
+    """Without the production, only meter and battery take calls; without all three, nothing does."""
+    entry = await house.set_up(**AUTOMATIC)
+    await house.pass_time(timedelta(hours=1))
+    on = dict.fromkeys(SWITCHES, True) | {"auto_scan_interval": True}
+    alone = outlook(await fill_in(house, entry, **on | {"poll_pv": False}))
+    assert "all of them for meter and battery" in alone
+    assert "no call is made" in outlook(await fill_in(house, entry, **dict.fromkeys(SWITCHES, False)))
+    await choose(house, entry, **on | {"meter": False})
+    before = len(house.calls())
+    await house.pass_time(timedelta(days=1), timedelta(minutes=10))
+    kinds = {str(call.kind) for call in house.calls(since=before)}
+    assert any(kind.startswith("storage") for kind in kinds)
+    assert not any(kind.startswith("meter") for kind in kinds)
 
 
 async def test_options_can_be_changed_without_a_stored_plant(house: House, hass_storage: Disk) -> None:

@@ -78,6 +78,15 @@ def test_a_table_with_more_calls_than_a_month_has_does_not_fit(
 
 
 @pytest.mark.parametrize(
+    ("outlook", "key"), [(year(124, None, 112, None), "outlook_house"), (year(0, None, 0, None), "outlook_none")]
+)
+@pytest.mark.parametrize("options", [Options(), FIXED, Options(live_power=False, panel_statistics=True)])
+def test_without_the_production_only_meter_and_battery_take_calls(outlook: Outlook, key: str, options: Options) -> None:
+    """Other options have no effect, and nothing is said of them."""
+    assert prospect(outlook, replace(options, production=False)).keys == [key]
+
+
+@pytest.mark.parametrize(
     ("options", "more"),
     [
         (Options(panel_statistics=True), []),
@@ -98,7 +107,7 @@ def test_every_sentence_has_its_figures() -> None:
     """The text of each has only placeholders that are passed."""
     texts = {key: below(text) for key, text in below(english(), "exceptions").items() if key.startswith("outlook_")}
     fits, fits_not = prospect(year(900, 30.0, 600, 30.0)), prospect(year(900, 30.0, 600, 30.0), FIXED, 991, 31)
-    assert len(texts) == 11
+    assert len(texts) == 12
     for key, text in texts.items():
         figures = (fits_not if key == "outlook_too_many" else fits).figures
         assert placeholders(str(text["message"])) <= {*figures, "busiest", "quietest"}, key

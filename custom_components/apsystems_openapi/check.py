@@ -18,6 +18,7 @@ from .entry_ledger import EntryLedger
 from .failures import BLOCKED, BLOCKING, ERROR_KEYS
 from .ledger import LedgerError, SpentError
 from .schedule.calls import Kind
+from .system.state import WITH_BATTERY, WITH_METER
 
 APP_ID_LENGTH: Final = 32  # `api.md` §2
 SID_LENGTH: Final = 12  # `api.md` §3
@@ -39,7 +40,7 @@ class Answers:
     details: SystemDetails | None = None
     """None where there are errors."""
     ecus: tuple[Ecu, ...] = ()
-    """The inverter list; empty where it was not asked for, could not be fetched, or has no inverter."""
+    """The inverter list; empty where it was not asked for, could not be fetched, or names no device of an ECU."""
 
 
 def faults_of(typed: Mapping[str, str]) -> dict[str, str]:
@@ -74,7 +75,8 @@ async def async_check(ledger: EntryLedger, client: OpenApiClient, *, with_listin
         await asyncio.sleep(runner.CALL_SPACING_S)
         with suppress(LedgerError, OpenApiError):  # set-up asks again
             ecus = await _async_ask(ledger, Kind.INVERTERS, client.inverters)
-    return Answers(details=details, ecus=ecus if any(ecu.inverters for ecu in ecus) else ())
+    has_devices = any(ecu.inverters or ecu.type in {WITH_METER, WITH_BATTERY} for ecu in ecus)
+    return Answers(details=details, ecus=ecus if has_devices else ())
 
 
 async def _async_ask[T](ledger: EntryLedger, kind: Kind, ask: Callable[[], Awaitable[T]]) -> T:

@@ -39,7 +39,7 @@ from .forms import (
 from .ledger import async_get_ledger
 from .migration import MINOR_VERSION
 from .options_flow import ApsystemsOptionsFlow
-from .sentences import async_hint, async_outlook, async_prospect
+from .sentences import async_hint, async_house, async_outlook, async_prospect
 from .settings import client_of
 from .system.clock import local_time
 from .system.state import SystemState
@@ -118,6 +118,7 @@ class ApsystemsConfigFlow(ConfigFlow, domain=DOMAIN):
             "sid": self._data[CONF_SID],
             "ecus": str(len(ecus or (details.ecus if details else ()))),
             "inverters": str(len(self._state.inverters)),
+            "house": await async_house(self.hass, self._state),
             "zone": zone or _UNKNOWN,
             "first_day": details.created.isoformat() if details and details.created else _UNKNOWN,
             "hint": await async_hint(self.hass, zone, self._options),

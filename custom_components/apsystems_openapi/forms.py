@@ -25,13 +25,16 @@ from .const import (
     CONF_APP_SECRET,
     CONF_AUTO_SCAN_INTERVAL,
     CONF_BASE_URL,
+    CONF_BATTERY,
     CONF_ELSEWHERE,
     CONF_ENERGY_DASHBOARD,
     CONF_IMPORT_HISTORY,
     CONF_LIVE_POWER,
     CONF_LOCATION,
+    CONF_METER,
     CONF_MONTHLY_QUOTA,
     CONF_PANEL_STATISTICS,
+    CONF_POLL_PV,
     CONF_SCAN_INTERVAL,
     CONF_SID,
     CONF_SUNRISE_OFFSET,
@@ -40,7 +43,8 @@ from .const import (
     DEFAULTS,
     MORE_DEFAULTS,
 )
-from .schedule.options import DEFAULT_QUOTA, LONGEST_INTERVAL, MAX_OFFSET, MAX_QUOTA, SHORTEST_INTERVAL
+from .schedule.options import DEFAULT_QUOTA, LONGEST_INTERVAL, MAX_OFFSET, MAX_QUOTA, SHORTEST_INTERVAL, Options
+from .system.state import SystemState
 
 CREDENTIALS: Final = (CONF_APP_ID, CONF_APP_SECRET, CONF_SID, CONF_BASE_URL)
 _SECOND: Final = timedelta(seconds=1)
@@ -68,9 +72,12 @@ POLLING_SCHEMA: Final = vol.Schema(
         vol.Required(CONF_SUNSET_OFFSET, default=DEFAULTS[CONF_SUNSET_OFFSET]): _OFFSET,
     }
 )
-OPTIONS_SCHEMA: Final = POLLING_SCHEMA.extend(
+_OPTIONS_SCHEMA: Final = POLLING_SCHEMA.extend(
     {
         vol.Required(CONF_LIVE_POWER, default=MORE_DEFAULTS[CONF_LIVE_POWER]): BooleanSelector(),
+        vol.Required(CONF_METER, default=MORE_DEFAULTS[CONF_METER]): BooleanSelector(),
+        vol.Required(CONF_BATTERY, default=MORE_DEFAULTS[CONF_BATTERY]): BooleanSelector(),
+        vol.Required(CONF_POLL_PV, default=MORE_DEFAULTS[CONF_POLL_PV]): BooleanSelector(),
         vol.Required(CONF_MONTHLY_QUOTA, default=DEFAULT_QUOTA): _QUOTA,
         vol.Required(CONF_IMPORT_HISTORY, default=MORE_DEFAULTS[CONF_IMPORT_HISTORY]): BooleanSelector(),
         vol.Required(CONF_PANEL_STATISTICS, default=MORE_DEFAULTS[CONF_PANEL_STATISTICS]): BooleanSelector(),
@@ -127,6 +134,25 @@ class ReconfigureSchema(vol.Schema):  # type: ignore[misc]  # as above
             return super().__call__(data)
         shown = {key: value for key, value in data.items() if key != CONF_SID}
         return {**super().__call__(shown), CONF_SID: data[CONF_SID]}
+
+
+def options_schema(state: SystemState, options: Options) -> vol.Schema:
+    """Return the schema of the options: with switches for the devices of the plant, and those that are off."""
+    has_meter, has_battery = bool(state.meter_ids or state.meters), bool(state.battery_ids or state.batteries)
+    switches = {
+        CONF_METER: (has_meter, options.meter),
+        CONF_BATTERY: (has_battery, options.battery),
+        CONF_POLL_PV: (has_meter or has_battery, options.production),
+    }
+    hidden = {key for key, (is_there, is_on) in switches.items() if is_on and not is_there}
+    defaults = {key: is_on for key, (_, is_on) in switches.items()}  # those of callers that leave a field out
+    return vol.Schema(
+        {
+            vol.Required(name, default=defaults[name]) if name in defaults else key: field
+            for key, field in _OPTIONS_SCHEMA.schema.items()
+            if (name := str(key)) not in hidden
+        }
+    )
 
 
 def found_schema(*, energy_dashboard: bool) -> vol.Schema:

@@ -6,10 +6,10 @@ from homeassistant.config_entries import ConfigFlowResult, OptionsFlowWithReload
 from homeassistant.const import CONF_LATITUDE, CONF_LONGITUDE
 
 from .const import CONF_APP_ID, CONF_ELSEWHERE, CONF_LOCATION, CONF_MONTHLY_QUOTA, CONF_SCAN_INTERVAL, CONF_SID
-from .forms import LOCATION_SCHEMA, OPTIONS_SCHEMA, whole
+from .forms import LOCATION_SCHEMA, options_schema, whole
 from .ledger import Ledger, async_get_ledger
 from .sentences import Prospect, async_hint, async_outlook, async_prospect
-from .settings import async_locate, location_of
+from .settings import async_locate, location_of, options_of
 from .store import StateStore
 from .system.state import SystemState
 
@@ -35,10 +35,11 @@ class ApsystemsOptionsFlow(OptionsFlowWithReload):
         options, state = self.config_entry.options, await self._async_state()
         stored = {**options, CONF_MONTHLY_QUOTA: (await self._async_ledger()).quota}
         stored[CONF_ELSEWHERE] = location_of(options) is not None
+        schema = options_schema(state, options_of(options))
         figures = {key: str(figure) for key, figure in shown.figures.items()} if shown else {}
         return self.async_show_form(
             step_id="init",
-            data_schema=self.add_suggested_values_to_schema(OPTIONS_SCHEMA, self._typed or stored),
+            data_schema=self.add_suggested_values_to_schema(schema, self._typed or stored),
             errors=_error_of(shown) if shown else {},
             description_placeholders={"hint": await async_hint(self.hass, state.timezone, options), **figures},
         )

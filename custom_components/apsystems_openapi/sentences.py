@@ -47,6 +47,8 @@ class Prospect:
     def keys(self) -> list[str]:
         """Return the texts that a form shows about it, by their keys below `exceptions`."""
         calls, options = self._calls if self.is_payable else self._too_many, self.options
+        if not options.production:
+            return [calls]
         if not options.automatic and (options.live_power or options.import_history or options.panel_statistics):
             return [calls, "outlook_fixed_only"]
         if options.automatic and options.panel_statistics and not options.live_power:
@@ -58,6 +60,8 @@ class Prospect:
         busiest, quietest = self.year.busiest, self.year.quietest
         if not busiest.calls:
             return "outlook_none"
+        if not self.options.production:
+            return "outlook_house"
         if busiest.interval is None:
             return "outlook_rare"
         if quietest.interval is None:
@@ -119,6 +123,13 @@ async def async_outlook(hass: HomeAssistant, shown: Prospect) -> str:
     for name, month in (("busiest", shown.year.busiest), ("quietest", shown.year.quietest)):
         placeholders[name] = months.get(f"component.{DOMAIN}.selector.month.options.{month.month}", str(month.month))
     return "\n\n".join([await async_text(hass, key, placeholders) for key in shown.keys])
+
+
+async def async_house(hass: HomeAssistant, state: SystemState) -> str:
+    """Return the lines of a list in a form about the meters and batteries that an inverter list has shown."""
+    numbers = {"found_meters": len(state.meter_ids), "found_batteries": len(state.battery_ids)}
+    lines = [await async_text(hass, key, {"number": str(number)}) for key, number in numbers.items() if number]
+    return "".join(f"\n{line}" for line in lines)
 
 
 async def async_hint(hass: HomeAssistant, timezone: str | None, options: Mapping[str, Any]) -> str:

@@ -38,7 +38,7 @@ def test_a_battery_has_a_limit_for_each_direction(into_w: int, out_w: int) -> No
 
 @pytest.mark.parametrize("loss", [0.0, 0.05, 0.2])
 def test_what_a_battery_loses_never_comes_back(loss: float) -> None:
-    """Over weeks, what comes out is what went in without the loss of both ways, but for what is still inside."""
+    """Over weeks, what comes out is what went in without the loss of both ways, but for the rest inside."""
     plant = house_plant(battery_loss=loss, battery_kwh=5.0)
     slots = list(slots_of(plant, plant.create_date, 21))
     into, out = (sum(getattr(flow, name) for flow, _ in slots) * KWH_PER_UNIT for name in ("charge", "discharge"))
