@@ -1,6 +1,7 @@
 """The Energy dashboard: the production that is added to it once, and the repair for one that counts twice."""
 # ruff: noqa: ANN401, D103 -- sources and form fields are of any type; names of tests say what they are
 
+from dataclasses import replace
 from datetime import date, timedelta
 import logging
 from typing import Any
@@ -17,12 +18,13 @@ import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.apsystems_openapi.const import DOMAIN
-from custom_components.apsystems_openapi.energy_dashboard import (
-    SENSORS,
-    STATISTIC,
+from custom_components.apsystems_openapi.energy_dashboard import SENSORS, STATISTIC, async_keep
+from custom_components.apsystems_openapi.energy_sources import (
+    Part,
     SourcesError,
-    async_keep,
     counted,
+    still_pending,
+    with_parts,
     without_others,
 )
 from simulator import Plant, big_plant, sample_plant
@@ -121,7 +123,7 @@ async def test_the_production_is_added_with_its_power_once_it_has_rows(house: Ho
     await house.pass_time(timedelta(hours=2))
     assert await sources(house) == [GRID, own(house)]
     assert not (await async_validate(house.hass)).as_dict()["energy_sources"][1]
-    assert "energy_dashboard" not in entry.data
+    assert "solar" not in entry.data["energy_dashboard"]
 
 
 async def test_nothing_is_added_before_there_are_rows(night: House) -> None:
@@ -166,7 +168,7 @@ async def test_a_production_that_is_shown_already_is_not_added(night: House, key
     await save(night, source)
     await night.pass_time("2026-06-15 10:00", timedelta(minutes=10))
     assert [found["stat_energy_from"] for found in await sources(night)] == [source]
-    assert "energy_dashboard" not in entry.data
+    assert "solar" not in entry.data["energy_dashboard"]
     await save(night, GRID)
     await night.pass_time(timedelta(hours=1), timedelta(minutes=10))
     assert await sources(night) == [GRID]
@@ -244,6 +246,144 @@ async def test_preferences_that_cannot_be_read_stop_nothing(house: House) -> Non
     await house.reload(entry)
     await house.pass_time(timedelta(hours=1), timedelta(minutes=20))
     assert await sources(house) == [own(house)]
+
+
+# The grid and batteries
+
+
+def with_house(ecu_type: int, *meters: str, ecus: int = 1, battery_kwh: float = 2.0) -> Plant:
+    """Return a plant of some days whose ECUs are of another type, and with meters."""
+    plant = big_plant(4, ecus, create_date=date(2026, 6, 13))
+    listed = tuple(replace(ecu, type=ecu_type) for ecu in plant.ecus)
+    return replace(plant, ecus=listed, meters=meters, battery_kwh=battery_kwh)
+
+
+METER, ECU = "216300054321", "216200100000"
+
+
+def grid(house: House, device: str) -> dict[str, Any]:
+    """Return the source of the grid by a device, such as `meter_1`."""
+    prefix = "" if device.startswith("storage") else f"{house.sid.lower()}_"
+    return {
+        "type": "grid",
+        "stat_energy_from": f"apsystems_openapi:{prefix}{device}_imported",
+        "stat_energy_to": f"apsystems_openapi:{prefix}{device}_exported",
+        "cost_adjustment_day": 0.0,
+    }
+
+
+def battery(eid: str, **more: Any) -> dict[str, Any]:
+    """Return the source of a battery."""
+    start = f"apsystems_openapi:storage_{eid}"
+    return {
+        "type": "battery",
+        "stat_energy_from": f"{start}_discharge",
+        "stat_energy_to": f"{start}_charge",
+        **more,
+    }
+
+
+async def shown(house: House) -> list[Any]:
+    """Return the sources of the grid and of batteries, without empty fields; all that is saved is valid."""
+    assert not any((await async_validate(house.hass)).as_dict()["energy_sources"])
+    parts = [source for source in await sources(house) if source["type"] != "solar"]
+    return [{key: value for key, value in source.items() if value is not None} for source in parts]
+
+
+@pytest.mark.parametrize(
+    ("plant", "device", "batteries"),
+    [
+        (with_house(1, ECU), f"meter_{ECU}", 0),
+        (with_house(0, METER), f"meter_{METER}", 0),
+        (with_house(2), f"storage_{ECU}", 1),
+        (with_house(2, METER), f"meter_{METER}", 1),
+        (with_house(0, METER, "216300054322"), None, 0),
+        (with_house(2, ecus=2), None, 2),
+        (with_house(0), None, 0),
+    ],
+)
+async def test_grid_and_batteries_are_added_once_they_have_rows(
+    house: House, device: str | None, batteries: int
+) -> None:
+    """Of several meters nobody knows which one is at the grid; batteries count together."""
+    entry = await add(house, box=True)
+    await house.pass_time(timedelta(hours=4), timedelta(minutes=10))
+    soc = {"stat_soc": house.entity_id("storage_soc")} if batteries == 1 else {}
+    expected = [grid(house, device)] if device else []
+    expected += [battery(ecu.eid, **soc) for ecu in house.plant.ecus[:batteries]]
+    assert await shown(house) == expected
+    pending = {"grid", "battery"} - {source["type"] for source in expected}
+    assert set(entry.data.get("energy_dashboard", ())) == pending
+    await save(house)
+    await house.pass_time(timedelta(hours=1), timedelta(minutes=10))
+    assert not await sources(house)
+
+
+@pytest.mark.parametrize("plant", [with_house(2, METER)])
+@pytest.mark.parametrize("kind", ["grid", "battery"])
+async def test_a_home_that_has_a_grid_or_a_battery_keeps_it_alone(house: House, kind: str) -> None:
+    """Also when it is removed later."""
+    other = GRID if kind == "grid" else battery("mine")
+    await save(house, other)
+    entry = await add(house, box=True)
+    await house.pass_time(timedelta(hours=4), timedelta(minutes=10))
+    present = await sources(house)
+    assert [source for source in present if source["type"] == kind] == [other]
+    assert {source["type"] for source in present} == {"solar", "grid", "battery"}
+    assert "energy_dashboard" not in entry.data
+    await save(house)
+    await house.pass_time(timedelta(hours=1), timedelta(minutes=10))
+    assert not await sources(house)
+
+
+@pytest.mark.parametrize("plant", [with_house(2, METER)])
+@pytest.mark.parametrize(
+    ("options", "kinds"),
+    [({"meter": False}, {"solar", "grid", "battery"}), ({"battery": False}, {"solar", "grid"})],
+)
+async def test_what_is_switched_off_is_not_added(house: House, options: dict[str, bool], kinds: set[str]) -> None:
+    """Without the meter, the battery shows the grid."""
+    entry = await add(house, box=True)
+    await save(house)
+    data = {**entry.data, "energy_dashboard": True}
+    house.hass.config_entries.async_update_entry(entry, data=data, options={**entry.options, **options})
+    await house.reload(entry)
+    await house.pass_time(timedelta(hours=4), timedelta(minutes=10))
+    assert {source["type"] for source in await sources(house)} == kinds
+    assert (grid(house, f"storage_{ECU}") in await shown(house)) == ("meter" in options)
+
+
+@pytest.mark.parametrize("plant", [with_house(2, METER, battery_kwh=50.0)])
+@pytest.mark.parametrize("is_removed", [False, True])
+async def test_a_house_that_exports_nothing_yet_gets_its_export_later(house: House, *, is_removed: bool) -> None:
+    """Unless its grid was removed meanwhile. A statistic without rows would be reported as broken."""
+    entry = await add(house, box=True)
+    await house.pass_time(timedelta(hours=4), timedelta(minutes=10))
+    whole = grid(house, f"meter_{METER}")
+    imported = {key: value for key, value in whole.items() if key != "stat_energy_to"}
+    assert [source for source in await shown(house) if source["type"] == "grid"] == [imported]
+    assert entry.data["energy_dashboard"] == ["export"]
+    if is_removed:
+        await save(house, GRID)
+    house.cloud.plants[house.sid] = replace(house.plant, battery_kwh=0.0)
+    await house.pass_time("2026-06-16 16:00", timedelta(minutes=10))
+    (left,) = [source for source in await sources(house) if source["type"] == "grid"]
+    assert {key: value for key, value in left.items() if value is not None} == (GRID if is_removed else whole)
+    assert "energy_dashboard" not in entry.data
+
+
+async def test_a_battery_that_the_plant_gets_later_is_added(house: House) -> None:
+    """What was added before is not added again."""
+    entry = await add(house, box=True)
+    await house.pass_time(timedelta(hours=2), timedelta(minutes=10))
+    assert entry.data["energy_dashboard"] == ["battery", "grid"]
+    ecu = house.plant.ecus[0]
+    house.cloud.plants[house.sid] = replace(house.plant, ecus=(replace(ecu, type=2),))
+    await save(house)
+    await house.press("scan_inverters")
+    await house.pass_time("2026-06-16 16:00", timedelta(minutes=10))
+    assert [source["type"] for source in await sources(house)] == ["grid", "battery"]
+    assert "energy_dashboard" not in entry.data
 
 
 # Production that counts twice
@@ -474,6 +614,43 @@ def test_sources_of_a_system_are_counted(present: list[Any], expected: list[str]
 )
 def test_a_source_that_stays_takes_over_what_it_lacks(present: list[Any], expected: list[Any]) -> None:
     assert without_others(present, NAMES, STATISTIC) == expected
+
+
+MINE = {Part.SOLAR: [solar("a")], Part.GRID: [{"type": "grid", "stat_energy_from": "in", "cost_adjustment_day": 0.0}]}
+EXPORT = {"type": "grid", "stat_energy_from": "in", "stat_energy_to": "out", "cost_adjustment_day": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("present", "found", "expected"),
+    [
+        ([], {}, []),
+        ([], MINE, ["a", "in"]),
+        ([solar("x"), GRID], MINE, ["x", "sensor.grid", "a"]),
+        ([solar("b")], MINE, ["b", "in"]),
+        ([solar("a"), MINE[Part.GRID][0]], MINE, ["a", "in"]),
+        ([{"type": "gas", "stat_energy_from": "gas"}], MINE, ["gas", "a", "in"]),
+        ([MINE[Part.GRID][0], solar("x")], {Part.EXPORT: [EXPORT]}, ["in out", "x"]),
+        ([{**EXPORT, "stat_energy_to": "other"}, GRID], {Part.EXPORT: [EXPORT]}, ["in other", "sensor.grid"]),
+    ],
+)
+def test_parts_are_added_beside_what_is_there(present: list[Any], found: Any, expected: list[str]) -> None:
+    """Nothing that is there goes, and each keeps its place."""
+    after = with_parts(present, found, NAMES)
+    fields = ("stat_energy_from", "stat_energy_to")
+    assert [" ".join(source[field] for field in fields if source.get(field)) for source in after] == expected
+
+
+@pytest.mark.parametrize(
+    ("pending", "found", "expected"),
+    [
+        ({Part.SOLAR, Part.GRID}, {}, {Part.SOLAR, Part.GRID}),
+        ({Part.SOLAR, Part.BATTERY}, MINE, {Part.BATTERY, Part.EXPORT}),
+        ({Part.GRID}, {Part.GRID: [EXPORT]}, set()),
+        ({Part.EXPORT}, {Part.EXPORT: [EXPORT]}, set()),
+    ],
+)
+def test_what_was_not_found_stays_pending(pending: set[Part], found: Any, expected: set[Part]) -> None:
+    assert still_pending(pending, found) == expected
 
 
 def test_a_source_that_home_assistant_would_refuse_is_not_written() -> None:

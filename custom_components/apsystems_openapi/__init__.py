@@ -33,7 +33,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: ApsystemsConfigEntry) ->
 
     devices.async_register(hass, entry, coordinator.state)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
-    dashboard = EnergyDashboard(hass, entry, lambda: bool(coordinator.state.backlog.extents))
+    dashboard = EnergyDashboard(hass, entry, lambda: coordinator.state)
     await dashboard.async_start()
     entry.async_on_unload(coordinator.async_add_listener(dashboard.async_follow))
     coordinator.async_start()

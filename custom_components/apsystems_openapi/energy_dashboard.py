@@ -1,18 +1,17 @@
-"""The Energy dashboard: shows the production of a new system there, once, and finds production that it counts twice.
+"""The Energy dashboard: shows a new system there, each part once, and finds production that it counts twice.
 
-Whether the production is still to be added is in the entry's data: that is stored and removed with the entry, whatever
-becomes of the state's file, and the options form of the original integration, which replaces all options, leaves it.
+Which parts are still to be added is in the entry's data: that is stored and removed with the entry, whatever becomes of
+the state's file, and the options form of the original integration, which replaces all options, leaves it. A part waits
+for its statistics, be it for years: a meter or a battery that the plant gets later is shown as well.
+
+No power of the grid and of batteries is added. It is read a few times a day and unknown in between, which the dashboard
+reports as a mistake of a grid, and without all of them the power of the home would be wrong.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, cast
+from collections.abc import Callable
+from typing import Final, cast
 
-from homeassistant.components.energy.data import (
-    SOLAR_SOURCE_SCHEMA,
-    EnergyManager,
-    EnergyPreferencesUpdate,
-    async_get_manager,
-)
+from homeassistant.components.energy.data import EnergyManager, EnergyPreferencesUpdate, async_get_manager
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import Platform
 from homeassistant.core import Event, HomeAssistant, callback
@@ -20,36 +19,40 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.dispatcher import async_dispatcher_connect, async_dispatcher_send
 from homeassistant.helpers.singleton import singleton
 from homeassistant.util.hass_dict import HassKey
-import voluptuous as vol
 
 from . import issues
 from .const import CONF_ENERGY_DASHBOARD, CONF_SID, DOMAIN, LOGGER
+from .energy_sources import (
+    ALL,
+    EnergySource,
+    Part,
+    SourcesError,
+    counted,
+    is_part,
+    shown_sources,
+    still_pending,
+    with_parts,
+    without_others,
+)
 from .history.recorder import Statistic
 from .settings import options_of
+from .system.state import SystemState
 
 STATISTIC: Final = "statistic"
 # The sensors that each have the whole production of a system, by the key in their unique id.
 SENSORS: Final = ("total_energy", "today_energy", "month_energy", "year_energy")
-_ADOPTED: Final = ("stat_rate", "config_entry_solar_forecast")
 _UPDATED: Final = f"{DOMAIN}_energy_preferences"
-
-type Source = Mapping[str, Any]
-"""A source of the Energy dashboard, as Home Assistant stores it."""
-
-
-class SourcesError(Exception):
-    """The sources of the Energy dashboard could not be changed."""
 
 
 class EnergyDashboard:
     """What the Energy dashboard shows of one system."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, has_rows: Callable[[], bool]) -> None:
-        """`has_rows` returns whether the statistic of the production has any."""
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry, state: Callable[[], SystemState]) -> None:
+        """`state` returns the current state of the system."""
         self._hass = hass
         self._entry = entry
         self._sid: str = entry.data[CONF_SID]
-        self._has_rows = has_rows
+        self._state = state
         self._manager: EnergyManager | None = None
         """None without an Energy dashboard."""
         self._is_adding = False
@@ -67,21 +70,36 @@ class EnergyDashboard:
 
     @callback
     def async_follow(self) -> None:
-        """Add the production to the dashboard where that is still to be done, and there is something to see."""
-        is_wanted = self._entry.data.get(CONF_ENERGY_DASHBOARD) and self._has_rows()
-        if self._manager is not None and is_wanted and not self._is_adding:
+        """Add the parts that are still to be added, once there is something to see."""
+        if self._manager is not None and not self._is_adding and self._addable:
             self._is_adding = True
             self._entry.async_create_background_task(
                 self._hass, self._async_add(self._manager), f"{DOMAIN} energy dashboard"
             )
 
+    @property
+    def _pending(self) -> set[Part]:
+        """The parts that are still to be added; the set-up begins with True for all of them."""
+        wanted = self._entry.data.get(CONF_ENERGY_DASHBOARD)
+        parts = ALL if wanted is True else wanted or ()
+        return {part for part in Part if part in parts}
+
+    @property
+    def _addable(self) -> dict[Part, list[EnergySource]]:
+        """The sources of the parts that are to be added, and that can be shown by now."""
+        if not (pending := self._pending):
+            return {}
+        found = shown_sources(self._state(), options_of(self._entry.options), self._sid)
+        return {part: sources for part, sources in found.items() if part in pending}
+
     async def _async_add(self, manager: EnergyManager) -> None:
-        """Add the production, unless it is shown already; in either case it is never added again."""
+        """Add parts, unless they are shown already; in either case they are never added again."""
         try:
-            if not counted(_sources(manager), self._names):
-                await _async_write(manager, [*_sources(manager), _validated(self._source)])
-            data = {key: value for key, value in self._entry.data.items() if key != CONF_ENERGY_DASHBOARD}
-            self._hass.config_entries.async_update_entry(self._entry, data=data)
+            found, present = self._addable, _sources(manager)
+            shown = {part: [self._with_sensors(source) for source in sources] for part, sources in found.items()}
+            if (sources := with_parts(present, shown, self._names)) != present:
+                await _async_write(manager, sources)
+            self._keep_pending(still_pending(self._pending, found))
         except SourcesError as error:
             if not self._has_failed:
                 LOGGER.warning("%s, trying again later", error)
@@ -89,20 +107,28 @@ class EnergyDashboard:
         finally:
             self._is_adding = False
 
+    def _keep_pending(self, parts: set[Part]) -> None:
+        data = {key: value for key, value in self._entry.data.items() if key != CONF_ENERGY_DASHBOARD}
+        if parts:
+            data[CONF_ENERGY_DASHBOARD] = sorted(str(part) for part in parts)
+        self._hass.config_entries.async_update_entry(self._entry, data=data)
+
     @property
     def _names(self) -> dict[str, str]:
         return names_of(self._hass, self._sid)
 
-    @property
-    def _source(self) -> Source:
-        source = {
-            "type": "solar",
-            "stat_energy_from": Statistic(sid=self._sid).id,
-            "config_entry_solar_forecast": None,
-        }
-        options, power = options_of(self._entry.options), _sensor(self._hass, self._sid, "power")
-        has_power = options.automatic and options.live_power and power is not None and self._hass.states.get(power)
-        return {**source, "stat_rate": power} if has_power else source
+    def _with_sensors(self, source: EnergySource) -> EnergySource:
+        """Return a source with the power of the production, or the charge of the system's only battery."""
+        options, state = options_of(self._entry.options), self._state()
+        if is_part(source, Part.SOLAR) and options.automatic and options.live_power:
+            return self._with_sensor(source, "stat_rate", "power")
+        if is_part(source, Part.BATTERY) and len(state.battery_ids) == 1:
+            return self._with_sensor(source, "stat_soc", "storage_soc")
+        return source
+
+    def _with_sensor(self, source: EnergySource, field: str, key: str) -> EnergySource:
+        sensor = _sensor(self._hass, self._sid, key)
+        return {**source, field: sensor} if sensor and self._hass.states.get(sensor) else source
 
     @callback
     def _show(self) -> None:
@@ -118,7 +144,7 @@ class EnergyDashboard:
 async def async_is_free(hass: HomeAssistant) -> bool:
     """Return whether there is an Energy dashboard that has no solar source yet."""
     manager = await _async_manager(hass)
-    return manager is not None and not any(_is_solar(source) for source in _sources(manager))
+    return manager is not None and not any(is_part(source, Part.SOLAR) for source in _sources(manager))
 
 
 async def async_counted(hass: HomeAssistant, sid: str) -> list[str]:
@@ -135,31 +161,6 @@ async def async_keep(hass: HomeAssistant, sid: str, name: str) -> None:
     await _async_write(manager, without_others(_sources(manager), names, name))
 
 
-# Sources as values
-
-
-def counted(sources: Iterable[Source], names: Mapping[str, str]) -> list[str]:
-    """Return the solar sources of a system by name, in the order of `names`, each as often as it is there."""
-    found = [names[source["stat_energy_from"]] for source in sources if _is_of(source, names)]
-    return sorted(found, key=list(names.values()).index)
-
-
-def without_others(sources: Iterable[Source], names: Mapping[str, str], name: str) -> list[Source]:
-    """Return the sources with only one of a system's, in its place.
-
-    It takes over the power and the expected production of those that are removed, where it has none.
-    """
-    own, kept = [source for source in sources if _is_of(source, names)], list[Source]()
-    stays = next(source for source in own if names[source["stat_energy_from"]] == name)
-    given = {key: other[key] for other in own for key in _ADOPTED if other.get(key) and not stays.get(key)}
-    for source in sources:
-        if source is stays:
-            kept.append(_validated({**stays, **given}))
-        elif not _is_of(source, names):
-            kept.append(source)
-    return kept
-
-
 def names_of(hass: HomeAssistant, sid: str) -> dict[str, str]:
     """Return the names of all figures of a system's production, by the id that a source has of them."""
     sensors = {entity_id: key for key in SENSORS if (entity_id := _sensor(hass, sid, key))}
@@ -171,30 +172,14 @@ def _sensor(hass: HomeAssistant, sid: str, key: str) -> str | None:
     return er.async_get(hass).async_get_entity_id(Platform.SENSOR, DOMAIN, f"{sid}_{key}")
 
 
-def _is_solar(source: Source) -> bool:
-    return source.get("type") == "solar"
-
-
-def _is_of(source: Source, names: Mapping[str, str]) -> bool:
-    return _is_solar(source) and source.get("stat_energy_from") in names
-
-
-def _validated(source: Source) -> Source:
-    """Return a source as Home Assistant accepts it; the manager itself takes anything. Raises SourcesError."""
-    try:
-        return cast(Source, SOLAR_SOURCE_SCHEMA(dict(source)))
-    except vol.Invalid as error:
-        raise SourcesError("Home Assistant refuses the solar source") from error
-
-
 # The manager of the Energy preferences
 
 
-def _sources(manager: EnergyManager) -> list[Source]:
-    return list(cast(list[Source], manager.data.get("energy_sources", []))) if manager.data else []
+def _sources(manager: EnergyManager) -> list[EnergySource]:
+    return list(cast(list[EnergySource], manager.data.get("energy_sources", []))) if manager.data else []
 
 
-async def _async_write(manager: EnergyManager, sources: list[Source]) -> None:
+async def _async_write(manager: EnergyManager, sources: list[EnergySource]) -> None:
     """Replace the sources by a list that was made of the present one, without waiting in between."""
     try:
         await manager.async_update(cast(EnergyPreferencesUpdate, {"energy_sources": sources}))

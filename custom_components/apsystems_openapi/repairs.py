@@ -11,6 +11,7 @@ import voluptuous as vol
 
 from . import energy_dashboard, issues
 from .const import CONF_SID
+from .energy_sources import SourcesError
 
 if TYPE_CHECKING:
     from homeassistant.components.repairs import RepairsFlowResult
@@ -64,7 +65,7 @@ class KeepSourceFlow(RepairsFlow):
         if user_input is not None and user_input[CONF_SOURCE] in present:
             try:
                 await energy_dashboard.async_keep(self.hass, sid, user_input[CONF_SOURCE])
-            except energy_dashboard.SourcesError:
+            except SourcesError:
                 return self.async_abort(reason="not_changed")
             return self.async_create_entry(data={})
         selector = SelectSelector(
