@@ -1,17 +1,16 @@
 """When the performance of a panel is an alarm, and when the alarm ends."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import takewhile
-from statistics import median
 from typing import Final, NamedTuple
 
+from .panel_groups import upper_median
 from .panel_memory import Mark, PanelMemory, Problem
 
 WELL: Final = 0.9
 LOW: Final = 0.6
-KEPT_MARKS: Final = 20
 _WELL_DAYS: Final = 3
 _WELL_ALONE: Final = 0.8
 _LOW_DAYS: Final = 3
@@ -21,7 +20,8 @@ _AS_EVER: Final = 0.93  # under clouds, of the usual: then only direct sun is la
 _CLOUDED_DAYS: Final = 3  # the newest of those that count
 _SHADE_GROWS: Final = (0.08, 0.12)  # by no more than this, and this a day: obstacles have soft edges
 _REPAIRED: Final = 1.25  # of the level before
-_STAYS: Final = 0.08  # after a fault
+_STEADY: Final = 0.1  # most difference of levels that are the same
+_STEADY_DAYS: Final = 4  # before a fault
 
 
 class Rule(NamedTuple):
@@ -58,14 +58,20 @@ def well(alone: bool) -> float:
 
 def lacks_direct_sun(panel: PanelMemory) -> bool:
     """Return whether a panel that does badly under the sun has done as ever under clouds since its first bad day."""
-    clouded = under_clouds(panel, first_bad_day(panel), 1)
-    return clouded is not None and clouded >= _AS_EVER
+    clouded = under_clouds(panel, first_bad_day(panel))
+    return bool(clouded) and clouded[-1] >= _AS_EVER
 
 
-def under_clouds(panel: PanelMemory, after: date, days: int = _CLOUDED_DAYS) -> float | None:
-    """Return what a panel made on the newest dull days after a day, against the usual; None when that is not known."""
-    ratios = [ratio for day, ratio in panel.dull_marks if day > after][-days:]
-    return median(ratios) / panel.dull_usual if ratios and panel.dull_usual else None
+def under_clouds(panel: PanelMemory, after: date) -> list[float]:
+    """Return what a panel made on the newest dull days after a day, against the usual."""
+    ratios = [ratio for day, ratio in panel.dull_marks if day > after and panel.dull_usual]
+    return [ratio / panel.dull_usual for ratio in ratios[-_CLOUDED_DAYS:]]
+
+
+def _has_fault_under_clouds(panel: PanelMemory) -> bool:
+    """Return whether dull days since the panel did well show a fault; a single one may be a sunny day with a limit."""
+    clouded = under_clouds(panel, panel.well_on or date.min)
+    return len(clouded) > 1 and upper_median(clouded) < WELL
 
 
 def first_bad_day(panel: PanelMemory) -> date:
@@ -78,8 +84,7 @@ def alarmed(panel: PanelMemory, around: Circumstances) -> PanelMemory:
     share = panel.marks[-1].share
     alone = around.siblings == 0
     if (problem := panel.problem) is not None:
-        run = _run(panel, lambda mark: mark.share >= well(alone))
-        if len(run) >= _WELL_DAYS or (_may_be_shade(panel, around) and _rose_at_once(panel)):
+        if _is_over(panel, around):
             return replace(panel, problem=None, marks=panel.marks[-_WELL_DAYS:])
         return replace(panel, problem=replace(problem, share=share, days=problem.days + (share < well(alone))))
     bad = _bad_days(panel, around)
@@ -88,8 +93,7 @@ def alarmed(panel: PanelMemory, around: Circumstances) -> PanelMemory:
 
 def _bad_days(panel: PanelMemory, around: Circumstances) -> list[date]:
     """Return the days that raise an alarm; none when there is none to raise."""
-    clouded = under_clouds(panel, panel.well_on or date.min)
-    is_fault = clouded is not None and clouded < WELL
+    is_fault = _has_fault_under_clouds(panel)
     if not panel.marks[-1].was_off and not is_fault and (around.siblings == 0 or _may_be_shade(panel, around)):
         return []
     needed = _LOW_TOGETHER if around.others_low else _LOW_AFTER_SNOW if panel.after_snow else _LOW_DAYS
@@ -106,29 +110,42 @@ def _bad_days(panel: PanelMemory, around: Circumstances) -> list[date]:
     return found if panel.marks[-1].share >= LOW or len(found) >= needed else []
 
 
+def _is_over(panel: PanelMemory, around: Circumstances) -> bool:
+    """Return whether a panel has done well for three days, or been much better than before, as after a repair in shade.
+
+    Shade may be new then, and a season may have passed.
+    """
+    before, newest = panel.marks[-_WELL_DAYS - 2 : -_WELL_DAYS], panel.marks[-_WELL_DAYS:]
+    if len(newest) < _WELL_DAYS or any(mark.was_off for mark in newest):
+        return False
+    share = min(mark.share for mark in newest)
+    rose = bool(before) and min(mark.level for mark in newest) >= _REPAIRED * max(mark.level for mark in before)
+    is_enough = share >= _REDUCED.below or _may_be_shade(panel, around)
+    return share >= well(around.siblings == 0) or (rose and is_enough)
+
+
 def _may_be_shade(panel: PanelMemory, around: Circumstances) -> bool:
     """Return whether shade may be the reason for bad days. New shade does not come at once."""
-    return around.was_in_shade or (around.may_be_shade and not _fell_at_once(panel))
+    if around.may_be_shade and around.was_in_shade:
+        return True
+    return (around.may_be_shade or around.was_in_shade) and not _fell_at_once(panel)
 
 
 def _fell_at_once(panel: PanelMemory) -> bool:
-    """Return whether a panel fell by more than shade can grow since the sunny day before, and has stayed there."""
+    """Return whether a panel did the same for days, fell by more than shade can grow, and has stayed there."""
     bad = _since_well(panel)
-    before = panel.marks[-len(bad) - 1 : -len(bad)]
-    if not before:
+    before = panel.marks[-len(bad) - _STEADY_DAYS : -len(bad)]
+    if len(before) < _STEADY_DAYS:
         return False
     least, a_day = _SHADE_GROWS
-    fall = before[0].level - bad[0].level
-    grows = least + a_day * (bad[0].day - before[0].day).days
-    return fall > grows and all(abs(mark.level - bad[0].level) < _STAYS for mark in bad)
+    fall = before[-1].level - bad[0].level
+    grows = least + a_day * (bad[0].day - before[-1].day).days
+    return fall > grows and _is_steady(before) and _is_steady(bad)
 
 
-def _rose_at_once(panel: PanelMemory) -> bool:
-    """Return whether a panel has been better for three days than on the two before, as after a repair in new shade."""
-    before, newest = panel.marks[-_WELL_DAYS - 2 : -_WELL_DAYS], panel.marks[-_WELL_DAYS:]
-    if not before or any(mark.was_off for mark in newest):
-        return False
-    return min(mark.level for mark in newest) >= _REPAIRED * max(mark.level for mark in before)
+def _is_steady(marks: Sequence[Mark]) -> bool:
+    levels = [mark.level for mark in marks]
+    return max(levels) - min(levels) < _STEADY
 
 
 def _since_well(panel: PanelMemory) -> list[Mark]:

@@ -58,7 +58,7 @@ class PanelCurves(Mapping[date, Mapping[Panel, Curve]]):
 
 
 def pack(curve: Curve) -> str:
-    """Return a curve as text. What is no power from 0 to 65535 W becomes unknown."""
+    """Return a curve as text. A value that is no power from 0 to 65535 W becomes unknown."""
     numbers = bytearray()
     last = 0
     for value in curve:

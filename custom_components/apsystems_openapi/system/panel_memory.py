@@ -115,8 +115,6 @@ class Memory:
 
     newest: date | None = None
     """Newest day that was followed."""
-    sunny: date | None = None
-    """Newest sunny day."""
     dark: date | None = None
     """Newest day on which the whole plant made next to nothing."""
     panels: Mapping[Panel, PanelMemory] = field(default_factory=dict)

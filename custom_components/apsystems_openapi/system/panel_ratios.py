@@ -19,6 +19,7 @@ _AGREE: Final = 0.4  # share of the quarter hours that show a panel's level
 _STEADY: Final = 1.1  # quotient of ratios that are the same but for noise
 _SAME: Final = 0.25  # deviation from it
 _AGREE_UNDER_CLOUDS: Final = 0.07  # typical deviation of panels from their usual ratio
+_EVEN: Final = 1.15  # quotient of the quartiles of a panel's ratios under clouds
 _LEAST_USUAL: Final = 0.05  # of the typical one
 _MOST_RATIO: Final = 3.0  # that is learned from
 
@@ -60,22 +61,26 @@ def ratios_under_clouds(panels: Mapping[Panel, PanelMemory], readings: Mapping[P
     """Return the ratio of each panel to the weather of the plant on a day without direct sun.
 
     Light comes from the whole sky, so that panels of any plane and in any shade keep their ratio to each other. Those
-    that were off, for snow or a loose connection, are left out; and all when the panels do not agree.
+    that were off, for snow or a loose connection, are left out, and those whose ratio changes; and all when the panels
+    do not agree.
     """
     shares = [
         [None if value is None else value / (panels[panel].dull_usual or 1.0) for value in reading]
         for panel, reading in readings.items()
     ]
     weather = _middle(shares, len(shares) / 2)
-    least = max(weather) * _ENOUGH
+    least = max(weather, default=0.0) * _ENOUGH
     found = {}
     for panel, reading in readings.items():
-        ratios = [
+        ratios = sorted(
             value / strength
             for value, strength in zip(reading, weather, strict=True)
             if value is not None and strength > least
-        ]
-        if len(ratios) >= MIN_QUARTERS // 2 and min(ratios) > OFF:
+        )
+        if len(ratios) < MIN_QUARTERS // 2 or ratios[0] <= OFF:
+            continue
+        quarter = len(ratios) // 4
+        if ratios[-1 - quarter] < _EVEN * ratios[quarter]:
             found[panel] = median(ratios)
     deviations = [
         abs(ratio / panels[panel].dull_usual - 1) for panel, ratio in found.items() if panels[panel].dull_usual

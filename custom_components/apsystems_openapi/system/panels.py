@@ -53,26 +53,16 @@ from statistics import median
 from typing import Final
 
 from ..schedule.sun import Site
-from .panel_alarms import (
-    KEPT_MARKS,
-    LOW,
-    WELL,
-    Circumstances,
-    alarmed,
-    first_bad_day,
-    lacks_direct_sun,
-    under_clouds,
-    well,
-)
+from .panel_alarms import LOW, WELL, Circumstances, alarmed
 from .panel_groups import grouped, upper_median
-from .panel_memory import DullMark, Mark, Memory, PanelMemory, Problem, Reason, Silence
+from .panel_judgement import PlantDay, judged
+from .panel_memory import DullMark, Memory, PanelMemory, Problem, Reason, Silence
 from .panel_ratios import PanelDay, Weather, group_weather, plant_weather, ratios_under_clouds
-from .panel_readings import MIN_QUARTERS, Curve, HighSun, Panel, Reading, high_sun, mean, readings, sends
+from .panel_readings import Curve, Panel, Reading, high_sun, mean, readings, sends
 
 _UNUSED_DAYS: Final = 30
 _SILENT_DAYS: Final = 3
 _GAPS_LAST: Final = timedelta(days=2)  # of the radio
-_FORGOTTEN_DAYS: Final = 10  # with another shape, then the panel starts anew
 _SUNNY: Final = 0.58  # of the best days
 _DARK: Final = 0.02
 _DULL: Final = (0.04, 0.32)  # no direct sun
@@ -83,12 +73,7 @@ _NOTHING_W: Final = 1.0
 _PROFILE_FOLLOWS: Final = 0.12
 _PROFILE_WEATHER: Final = 0.15  # of the best; less tells no shape
 _TYPICAL_DAY: Final = 0.5  # of what the others make; on a worse day a panel's shape is not learned
-_SEASON_FOLLOWS: Final = 0.3
-_STEADY: Final = 0.05
 _PROVEN: Final = 3.0  # degrees by which the sun is higher than where shade was found or may be
-_FOLLOWS: Final = 0.25  # share of a deviation in a part of the day that becomes usual, a sunny day
-_RISES: Final = 0.02  # share of a rise of the whole day that becomes usual; of a fall nothing does
-_NOT_LOW: Final = 0.8  # of its best: then the siblings have risen, the panel has not fallen
 _DULL_MARKS: Final = 5
 _DULL_FOLLOWS: Final = 0.01
 
@@ -126,18 +111,12 @@ class Report:
 
 
 @dataclass(frozen=True)
-class _Day:
-    """A day of which something is known."""
+class _Day(PlantDay):
+    """A day of which something is known, sunny or not."""
 
-    day: date
-    sun: HighSun
     readings: Mapping[Panel, Reading]
     levels: Mapping[Panel, float]
     """Mean power in W, divided by the strength of the sun."""
-    clearness: float
-    """What most panels made, against their best."""
-    after_dark: bool
-    """Whether snow may lie."""
 
 
 def judge(
@@ -168,13 +147,13 @@ def follow(memory: Memory, site: Site, day: date, curves: Mapping[Panel, Curve],
     panels = {panel: _faded(panels[panel], levels.get(panel, 0.0), faded) for panel in panels}
     shares = [level / panels[panel].best for panel, level in levels.items() if panels[panel].best]
     after_dark = memory.dark is not None and day - memory.dark <= _SNOW_LASTS
-    seen = _Day(day, sun, today, levels, upper_median(shares) if shares else 0.0, after_dark)
+    seen = _Day(day, sun, upper_median(shares) if shares else 0.0, after_dark, today, levels)
     senders = {uid for (uid, _), curve in curves.items() if uid in ecus and sends(curve, sun)}
     is_sunny = seen.clearness >= _SUNNY
     silences = _silences(memory.silences, senders, ecus, day if is_sunny else None)
     memory = replace(memory, newest=day, panels=panels, silences=silences)
     if is_sunny:
-        return _after_sunny_day(replace(memory, sunny=day), seen)
+        return _after_sunny_day(memory, seen)
     if _DULL[0] <= seen.clearness <= _DULL[1] and not after_dark:
         return replace(memory, panels=_after_dull_day(panels, seen))
     return replace(memory, dark=day) if shares and seen.clearness < _DARK else memory
@@ -246,8 +225,8 @@ def _after_sunny_day(memory: Memory, seen: _Day) -> Memory:
         else:
             weather = group_weather(panels, here, seen.sun)
         peaks[group] = max((*weather, peaks.get(group, 0.0) * _PEAK_FADES))
-        judged = {
-            panel: _judged(
+        marked = {
+            panel: judged(
                 panels[panel],
                 PanelDay(reading, panels[panel].usual, weather, seen.sun, peaks[group], is_alone),
                 seen,
@@ -258,7 +237,7 @@ def _after_sunny_day(memory: Memory, seen: _Day) -> Memory:
             for panel, reading in here.items()
         }
         missing = {panel: replace(panels[panel], reason=Reason.NO_DATA) for panel in members if panel not in here}
-        panels |= missing | _alarms(judged, seen, len(members) - 1)
+        panels |= missing | _alarms(marked, seen, len(members) - 1)
     is_snowy = any(known.marks and known.marks[-1].level == 0 and known.problem is None for known in panels.values())
     return replace(memory, panels=panels, peaks=peaks, dark=memory.dark if is_snowy else None)
 
@@ -271,9 +250,10 @@ def _after_dull_day(panels: Mapping[Panel, PanelMemory], seen: _Day) -> Mapping[
         known = panels[panel]
         marks = (*known.dull_marks, DullMark(seen.day, ratio))[-_DULL_MARKS:]
         usual = known.dull_usual
-        if not usual and len(marks) == _DULL_MARKS:
+        is_well = known.problem is None and (not known.marks or known.marks[-1].share >= WELL)
+        if is_well and 1 < len(marks) < _DULL_MARKS:
             usual = median(mark.ratio for mark in marks)
-        elif usual and known.problem is None and known.marks and known.marks[-1].share >= WELL:
+        elif is_well and usual:
             usual += _DULL_FOLLOWS * (ratio - usual)
         result[panel] = replace(known, dull_marks=marks, dull_usual=usual)
     return result
@@ -305,66 +285,6 @@ def _profiled(panel: Panel, known: PanelMemory, seen: _Day, weather: Weather) ->
             profile[quarter] = before + follows * (power / strength - before)
     reason = Reason.LEARNING if known.group is None else known.reason
     return replace(known, sunny_days=days, profile=tuple(profile), reason=reason)
-
-
-def _judged(panel: PanelMemory, day: PanelDay, seen: _Day, own: float) -> PanelMemory:
-    """Return the panel after a sunny day: its mark or why there is none, and what the day teaches."""
-    is_snow = day.was_off and seen.after_dark and panel.problem is not None
-    if len(day.compared) < MIN_QUARTERS or is_snow:
-        return replace(panel, reason=Reason.NO_DATA)
-    performance = day.performance
-    if (performance or 0.0) < WELL and not day.was_off and lacks_direct_sun(panel):
-        return _with_shade(panel, day, seen)
-    if performance is None or (performance < LOW and own >= _NOT_LOW * seen.clearness * panel.best):
-        return _changed(panel)
-    is_well = performance >= well(day.is_alone)
-    change = _change(panel, day)
-    result = replace(
-        panel,
-        usual=day.learned(day.level or 1.0, change, _FOLLOWS if is_well and panel.problem is None else 0.0),
-        marks=(*panel.marks, Mark(seen.day, performance, day.level, day.was_off))[-KEPT_MARKS:],
-        shade_noon=max(panel.shade_noon, seen.sun.noon) if day.is_shaded else panel.shade_noon,
-        reason=None,
-        changed_days=0,
-    )
-    if not is_well or not panel.marks or panel.marks[-1].share < well(day.is_alone):
-        return result
-    return replace(result, well_on=seen.day, well_noon=seen.sun.noon if seen.sun.sinks else 0.0)
-
-
-def _changed(panel: PanelMemory) -> PanelMemory:
-    """Return the panel after a sunny day with a curve of another shape; after many it is a new one."""
-    days = panel.changed_days + 1
-    return (
-        PanelMemory(best=panel.best)
-        if days >= _FORGOTTEN_DAYS
-        else replace(panel, reason=Reason.CHANGED, changed_days=days)
-    )
-
-
-def _change(panel: PanelMemory, day: PanelDay) -> float:
-    """Return the factor by which the usual ratio of the whole day changes.
-
-    A fault costs the same share in the sun and under clouds; by what they differ, that is the season. It shows in dull
-    days between two sunny ones on which the panel did the same.
-    """
-    if panel.marks and abs(day.level - panel.marks[-1].level) < _STEADY:
-        clouded = under_clouds(panel, panel.marks[-1].day)
-        if clouded is not None:
-            return 1 + _SEASON_FOLLOWS * (day.level / clouded - 1)
-    return 1 + _RISES * max(0.0, day.level - 1) if panel.problem is None else 1.0
-
-
-def _with_shade(panel: PanelMemory, day: PanelDay, seen: _Day) -> PanelMemory:
-    """Return the panel with the ratios of the day as its usual ones, and without the bad days that the shade made."""
-    return replace(
-        panel,
-        usual=day.learned(1.0, 1.0, 1.0),
-        marks=tuple(mark for mark in panel.marks if mark.day < first_bad_day(panel)),
-        shade_noon=max(panel.shade_noon, seen.sun.noon),
-        reason=Reason.SHADED,
-        problem=None,
-    )
 
 
 def _alarms(panels: Mapping[Panel, PanelMemory], seen: _Day, siblings: int) -> dict[Panel, PanelMemory]:
