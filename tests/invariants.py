@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import timedelta
 import logging
+import re
 
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, callback
@@ -13,6 +14,7 @@ from tests.harness import Disk, House
 from tests.log_lines import AUTHENTICATION_WORKS, CALLS_WORK, FETCH_FAILED, FETCH_WORKS
 
 RISING = ("total_energy", "today_energy", "month_energy", "year_energy")
+RISING_OF_DEVICES = re.compile(r"(meter|storage)_.*_(energy|today)|inverter_.*_energy(_ch\d)?")
 ALWAYS_KNOWN = ("total_energy", "today_energy")
 QUARTER_S = 900
 ROUNDING = 0.15
@@ -45,12 +47,8 @@ class Rules:
         self.logged = Counter[str]()
         """Warnings by text; "failed" and "works again" for fetches of all kinds."""
         self._disk = disk
-        registry = er.async_get(house.hass)
-        self._rising = {
-            entity_id: key
-            for key in RISING
-            if (entity_id := registry.async_get_entity_id("sensor", DOMAIN, f"{house.sid}_{key}"))
-        }
+        self._rising: dict[str, str | None] = {}
+        """The key of each figure that never falls, by entity; None for other entities."""
         self._powers = {house.entity_id(f"inverter_{i.uid}_power") for i in house.plant.inverters}
         self._most_w = max(i.channels for i in house.plant.inverters) * house.plant.panel_w * 1.1
         self._ids = self._registered()
@@ -85,12 +83,22 @@ class Rules:
     @callback
     def _note(self, event: Event[EventStateChangedData]) -> None:
         entity_id, new = event.data["entity_id"], event.data["new_state"]
-        if entity_id in self._rising:
+        if self._key_of_rising(entity_id):
             self._note_rising(entity_id, None if new is None else new.state, new and new.attributes.get("last_reset"))
         elif entity_id in self._powers and new is not None:
             watts = 0.0 if new.state in {"unknown", "unavailable"} else float(new.state)
             if not 0 <= watts <= self._most_w:
                 self._break(f"{entity_id} shows {new.state}")
+
+    def _key_of_rising(self, entity_id: str) -> str | None:
+        """Return the key of a figure that never falls within its day, or never at all; None for any other entity."""
+        if entity_id not in self._rising:
+            entry = er.async_get(self.house.hass).async_get(entity_id)
+            if entry is None:
+                return None
+            key = entry.unique_id.removeprefix(f"{self.house.sid}_") if entry.platform == DOMAIN else ""
+            self._rising[entity_id] = key if key in RISING or RISING_OF_DEVICES.fullmatch(key) else None
+        return self._rising[entity_id]
 
     def _note_rising(self, entity_id: str, text: str | None, reset: str | None) -> None:
         last = self._figures.get(entity_id)

@@ -4,7 +4,7 @@
 of the matrix was hit by its fault.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 import logging
@@ -19,13 +19,17 @@ import pytest
 from custom_components.apsystems_openapi.const import DOMAIN
 from simulator import Fault, FaultKind, Kind, Plant, parse_fault, sample_plant
 from tests.faults import FAULTS, SPIKE, STOPPING
-from tests.harness import AUTOMATIC, Disk, House
+from tests.harness import AUTOMATIC, Disk, House, paris
+from tests.house_plants import BATTERY, BOTH, METER
 from tests.invariants import Rules, assert_booked
 
 HOUR = timedelta(hours=1)
+OF_HOUSE = (Kind.METER_ENERGY, Kind.METER_SUMMARY, Kind.STORAGE_LATEST, Kind.STORAGE_SUMMARY, Kind.STORAGE_PERIOD)
 DAILY = (Kind.ECU_ENERGY, Kind.INVERTER_ENERGY, Kind.SUMMARY, Kind.ENERGY, Kind.BATCH)
 # After the reads of the morning, the telemetry, the end of the solar hours, the batch, and midnight.
 TIMES = ("08:10", "12:40", "22:20", "22:50", "23:30")
+# After yesterday's curves, the two reads of meter and battery, their summaries, and the batch.
+HOUSE_TIMES = ("01:40", "11:10", "17:40", "22:40", "23:10")
 
 
 @pytest.fixture
@@ -39,10 +43,10 @@ def hit(house: House, since: int) -> set[Kind | None]:
     return {call.kind for call in house.calls(since=since) if call.fault}
 
 
-async def hop(house: House) -> None:
+async def hop(house: House, times: Sequence[str] = TIMES) -> None:
     """Move the clock to the next of the day's times."""
     now = house.now.astimezone(house.plant.zone)
-    today = [now.replace(hour=int(m[:2]), minute=int(m[3:]), second=0) for m in TIMES]
+    today = [now.replace(hour=int(m[:2]), minute=int(m[3:]), second=0) for m in times]
     ahead = next((at for at in today if at > now), today[0] + timedelta(days=1))
     if ahead.day != now.day:
         house.move_to(ahead.replace(hour=0, minute=1))
@@ -51,12 +55,12 @@ async def hop(house: House) -> None:
     await house.settle()
 
 
-async def hop_until(house: House, condition: Callable[[], bool], days: int = 3) -> None:
+async def hop_until(house: House, condition: Callable[[], bool], days: int = 3, times: Sequence[str] = TIMES) -> None:
     """Move the clock from time to time until a condition is true."""
-    for _ in range(days * len(TIMES)):
+    for _ in range(days * len(times)):
         if condition():
             return
-        await hop(house)
+        await hop(house, times)
     assert condition()
 
 
@@ -159,6 +163,44 @@ async def test_a_fault_of_one_call_after_another(house: House, hass_storage: Dis
     await hop_until(house, house.is_true)
     assert not rules.failing
     assert rules.logged["failed"] == rules.logged["works again"] > 10
+
+
+def assert_true_of_house(house: House) -> None:
+    """Check the lifetime of every flow, in the evening after the summaries."""
+    for device, prefix, flows in (
+        (METER, f"meter_{METER}", ("produced", "consumed", "imported", "exported")),
+        (BATTERY, "storage", ("charge", "discharge")),
+    ):
+        true = house.truth.flows_kwh(device, paris("2026-06-10 00:00"), house.now)
+        shown = {flow: house.value(f"{prefix}_{flow}_energy") for flow in flows}
+        assert shown == pytest.approx({flow: true[flow] for flow in flows}, abs=0.5)
+
+
+@pytest.mark.parametrize("plant", [BOTH])
+@pytest.mark.parametrize("kind", OF_HOUSE)
+async def test_a_fault_of_one_call_about_a_house_after_another(
+    house: House, hass_storage: Disk, kind: Kind, is_thorough: bool
+) -> None:
+    """No figure of the meter, the battery or a panel falls or lies, and no other call suffers."""
+    house.cloud.quota = 5000
+    await house.set_up(**AUTOMATIC, monthly_quota=5000)
+    rules = Rules(house, hass_storage)
+    await hop(house, HOUSE_TIMES)
+    faults = [fault for fault in FAULTS if fault not in STOPPING]
+    for fault in faults if is_thorough else faults[OF_HOUSE.index(kind) :: 7]:
+        rules.cleared()
+        since = len(house.cloud.calls)
+        house.cloud.order(replace(parse_fault(fault), on=kind, times=1))
+        await hop_until(house, lambda: kind in hit(house, since), times=HOUSE_TIMES)  # noqa: B023
+        rules.check()
+        house.cloud.clear_faults()
+        await hop(house, HOUSE_TIMES)
+        rules.check()
+    await hop_until(house, lambda: not rules.failing, times=HOUSE_TIMES)
+    await hop(house, HOUSE_TIMES)
+    await hop_until(house, lambda: house.now.astimezone(house.plant.zone).hour == 22, times=HOUSE_TIMES)
+    assert_true_of_house(house)
+    rules.check()
 
 
 @pytest.mark.parametrize("kind", [Kind.DETAILS, Kind.INVERTERS, Kind.SUMMARY])
