@@ -9,14 +9,18 @@ from unittest.mock import patch
 
 import freezegun
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import json as json_helper
+from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import mock_storage
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from simulator import Cloud, Plant, sample_plant
 from tests.harness import Disk, House, RightClock
 from tests.log_guard import OWN_LOGGER, LogGuard
+from tests.registry import DeleteDevice, panels
 
 # Home Assistant's test plugin logs every SQL statement.
 logging.getLogger("sqlalchemy.engine").setLevel(logging.WARNING)
@@ -133,3 +137,28 @@ async def house(
     ):
         async with cloud.serve() as url:
             yield House(hass, freezer, cloud, url, caplog)
+
+
+@pytest.fixture
+async def delete(house: House, hass_ws_client: WebSocketGenerator) -> DeleteDevice:
+    """Return a function that deletes a device."""
+    assert await async_setup_component(house.hass, "config", {})
+    auth = house.hass.auth
+
+    async def delete_device(entry: ConfigEntry[Any], name: str) -> bool:
+        # The test's own token is no longer valid once its clock has moved on.
+        (token,) = [t for user in await auth.async_get_users() if user.is_admin for t in user.refresh_tokens.values()]
+        client = await hass_ws_client(house.hass, auth.async_create_access_token(token))
+        await client.send_json_auto_id(
+            {
+                "type": "config/device_registry/remove_config_entry",
+                "config_entry_id": entry.entry_id,
+                "device_id": (house.devices() | panels(house))[name].id,
+            }
+        )
+        answer = await client.receive_json()
+        await client.close()
+        await house.settle()
+        return bool(answer["success"])
+
+    return delete_device

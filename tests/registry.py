@@ -1,9 +1,16 @@
 """The integration's devices and entities in Home Assistant's registries."""
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 
 from custom_components.apsystems_openapi.const import DOMAIN
 from tests.harness import House
+
+type DeleteDevice = Callable[[ConfigEntry[Any], str], Awaitable[bool]]
+"""Deletes a device, by its identifier, as the frontend does; returns whether that succeeded."""
 
 
 def panels(house: House) -> dict[str, dr.ChildDeviceEntry]:

@@ -6,17 +6,14 @@ import json
 import logging
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
-from homeassistant.setup import async_setup_component
 import pytest
-from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
 from custom_components.apsystems_openapi.const import DOMAIN
 from simulator import Absent, Ecu, FaultKind, Inverter, Kind, Plant, big_plant, sample_plant
 from tests.harness import AUTOMATIC, House
-from tests.registry import panels
+from tests.registry import DeleteDevice, panels
 
 OLD, GONE, NEW, QT2 = "703000000011", "703000000012", "703000000099", "902000000021"
 ECU = "ecu_216200012345"
@@ -230,28 +227,7 @@ async def test_a_replaced_ecu_keeps_its_device_until_it_is_sure_to_be_gone(house
 # Deleted by the owner
 
 
-@pytest.fixture
-async def delete(house: House, hass_ws_client: WebSocketGenerator) -> Any:  # noqa: ANN401
-    """Return a function that deletes a device as the frontend does; it returns whether that succeeded."""
-    assert await async_setup_component(house.hass, "config", {})
-    client = await hass_ws_client(house.hass)
-
-    async def delete_device(entry: ConfigEntry[Any], name: str) -> bool:
-        await client.send_json_auto_id(
-            {
-                "type": "config/device_registry/remove_config_entry",
-                "config_entry_id": entry.entry_id,
-                "device_id": (house.devices() | panels(house))[name].id,
-            }
-        )
-        answer = await client.receive_json()
-        await house.settle()
-        return answer["success"]
-
-    return delete_device
-
-
-async def test_a_device_can_be_deleted_only_when_the_cloud_does_not_list_it(house: House, delete: Any) -> None:  # noqa: ANN401
+async def test_a_device_can_be_deleted_only_when_the_cloud_does_not_list_it(house: House, delete: DeleteDevice) -> None:
     """Not the system, and no inverter that the next listing would add again."""
     entry = await house.set_up()
     assert not await delete(entry, house.sid)
@@ -269,7 +245,7 @@ async def test_a_device_can_be_deleted_only_when_the_cloud_does_not_list_it(hous
     assert OLD in house.devices()
 
 
-async def test_an_ecu_can_be_deleted_once_nothing_names_it(house: House, delete: Any) -> None:  # noqa: ANN401
+async def test_an_ecu_can_be_deleted_once_nothing_names_it(house: House, delete: DeleteDevice) -> None:
     """Neither a listing nor an inverter."""
     entry = await house.set_up()
     assert not await delete(entry, ECU)
@@ -286,7 +262,7 @@ async def test_an_ecu_can_be_deleted_once_nothing_names_it(house: House, delete:
     assert set(house.devices()) == {house.sid, "ecu_216200099999", OLD}
 
 
-async def test_an_ecu_that_no_listing_names_can_be_deleted_for_good(house: House, delete: Any) -> None:  # noqa: ANN401
+async def test_an_ecu_that_no_listing_names_can_be_deleted_for_good(house: House, delete: DeleteDevice) -> None:
     """Its inverters are on another: it need not wait for a second listing."""
     entry = await house.set_up(**AUTOMATIC)
     first = house.plant.ecus[0]
@@ -297,7 +273,7 @@ async def test_an_ecu_that_no_listing_names_can_be_deleted_for_good(house: House
     assert ECU not in house.devices()
 
 
-async def test_a_panel_can_be_deleted_when_it_has_no_entities(house: House, delete: Any) -> None:  # noqa: ANN401
+async def test_a_panel_can_be_deleted_when_it_has_no_entities(house: House, delete: DeleteDevice) -> None:
     """As the original leaves it; any other would come back."""
     entry = await house.set_up()
     assert not await delete(entry, f"{OLD}_1")
@@ -310,7 +286,7 @@ async def test_a_panel_can_be_deleted_when_it_has_no_entities(house: House, dele
     assert f"{OLD}_4" not in panels(house)
 
 
-async def test_nothing_can_be_deleted_while_the_system_is_not_loaded(house: House, delete: Any) -> None:  # noqa: ANN401
+async def test_nothing_can_be_deleted_while_the_system_is_not_loaded(house: House, delete: DeleteDevice) -> None:
     """Nobody knows what the cloud lists."""
     entry = await house.set_up()
     assert await house.hass.config_entries.async_unload(entry.entry_id)

@@ -12,23 +12,26 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET, Kind, Plant, sample_plant
+from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET, Ecu, Kind, Plant, sample_plant
 from tests.harness import House
 
 DS3 = "703000000011"
+METER, BATTERY = "999900000001", "216200099999"
 DASHED = "703000000012-7"
 PREFIX = "2030000001236"
 
 
 @pytest.fixture
 def plant() -> Plant:
-    """Return a plant with an ECU of a shared sub-user, and an inverter whose id has a dash."""
+    """Return a plant with an ECU of a shared sub-user, an inverter whose id has a dash, a meter, and a battery."""
     plant = sample_plant()
     ecu, *others = plant.ecus
     inverters = tuple(
         replace(inverter, uid=DASHED) if inverter.uid == "703000000012" else inverter for inverter in ecu.inverters
     )
-    return replace(plant, ecus=(replace(ecu, shared_prefix=PREFIX, inverters=inverters), *others))
+    battery = Ecu(eid=BATTERY, type=2)
+    shared = replace(ecu, shared_prefix=PREFIX, inverters=inverters)
+    return replace(plant, ecus=(shared, *others, battery), meters=(METER,), create_date=date(2026, 6, 1))
 
 
 async def download(
@@ -55,6 +58,7 @@ def secrets(house: House) -> list[str]:
     ids = [name for ecu in house.plant.ecus for name in (ecu.eid, *(inverter.uid for inverter in ecu.inverters))]
     host = urlsplit(house.url).hostname
     assert host
+    ids += house.plant.meters
     return [DEFAULT_APP_ID, DEFAULT_APP_SECRET, house.sid, code, PREFIX, host, *ids, "48.85", "2.35", '"latitude"']
 
 
@@ -68,13 +72,13 @@ async def after_two_days(house: House) -> ConfigEntry[Any]:
 
 
 async def test_diagnostics_contain_no_secret(house: House, hass_client: ClientSessionGenerator) -> None:
-    """Neither in values nor in keys; of the entry, the system and each inverter."""
+    """Neither in values nor in keys; of the entry, the system, inverters, meter and battery."""
     entry = await after_two_days(house)
     ir.async_create_issue(
         house.hass, "apsystems_openapi", f"time_zone_unknown_{entry.entry_id}", is_fixable=False,
         severity=ir.IssueSeverity.WARNING, translation_key="time_zone_unknown",
     )  # fmt: skip
-    for device in (None, house.sid, DS3, DASHED):
+    for device in (None, house.sid, DS3, DASHED, f"{house.sid}_meter_{METER}", f"{house.sid}_storage"):
         _, text = await download(house, hass_client, entry, device)
         assert [secret for secret in secrets(house) if secret.casefold() in text.casefold()] == [], device
 
@@ -85,12 +89,12 @@ async def test_each_id_is_replaced_by_the_same_name_everywhere(
     """So plan, ledger and state can be compared."""
     entry = await after_two_days(house)
     data, _ = await download(house, hass_client, entry)
-    assert set(data["plant"]) == {"ecu_1"}
+    assert set(data["plant"]) == {"ecu_1"}  # the other has no inverters
     inverters = data["plant"]["ecu_1"]
     assert list(inverters) == ["inverter_1", "inverter_2", "inverter_3"]
     assert {inverter["channels"] for inverter in inverters.values()} == {2, 4}
     assert set(data["state"]["telemetry"]) == set(inverters)
-    assert [ecu["eid"] for ecu in data["state"]["ecus"]] == ["ecu_1"]
+    assert [ecu["eid"] for ecu in data["state"]["ecus"]] == ["ecu_1", "ecu_2"]
     assert {i["uid"] for i in data["state"]["ecus"][0]["inverters"]} == set(inverters)
     calls = {slot["call"] for slot in data["plan"]["slots"]}
     assert {"ecu_day:ecu_1", "summary", "telemetry:inverter_2", "batch_power:ecu_1"} <= calls
@@ -150,6 +154,23 @@ async def test_those_of_an_inverter_are_about_it_alone(house: House, hass_client
     assert set(data["ecu_days"]) == {"ecu_1"}
     assert "telemetry:inverter_2" in data["asked"]
     assert {slot["call"].rpartition(":")[2] for slot in data["plan"]} == {"inverter_2", "ecu_1"}
+
+
+async def test_those_of_a_meter_and_a_battery_are_about_each_alone(
+    house: House, hass_client: ClientSessionGenerator
+) -> None:
+    """Its stored state, what is shown of it, and its calls; those of the entry have all of them."""
+    entry = await after_two_days(house)
+    whole, _ = await download(house, hass_client, entry)
+    assert (whole["meters"].keys(), whole["batteries"].keys()) == ({"meter_1"}, {"ecu_2"})
+    meter, _ = await download(house, hass_client, entry, f"{house.sid}_meter_{METER}")
+    assert meter["meters"]["meter_1"]["shown"] == whole["meters"]["meter_1"]
+    assert meter["meters"]["meter_1"]["state"]["energies"]["consumed"]["total"] > 1
+    assert meter["asked"].keys() >= {"meter_day:meter_1", "meter_summary:meter_1"}
+    battery, _ = await download(house, hass_client, entry, f"{house.sid}_storage")
+    assert battery["batteries"]["ecu_2"]["shown"]["energies"]["charge"]["total"] > 1
+    assert {slot["call"].rpartition(":")[2] for slot in battery["plan"]} == {"ecu_2"}
+    assert (meter["batteries"], battery["meters"]) == ({}, {})
 
 
 async def test_those_of_the_system_device_are_those_of_the_entry(

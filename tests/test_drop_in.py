@@ -201,7 +201,8 @@ async def test_every_entity_of_1_0_is_taken_over_as_its_owner_left_it(house: Hou
     async with started(house, storage_1_0) as home:
         await set_up(home)
         assert_taken_over(home, before, devices)
-        assert entities(home).keys() - before.keys() == {"read_now", "ecu_216200012345_connectivity"}
+        inverters = {f"inverter_{inverter.uid}_energy_today" for inverter in house.plant.inverters}
+        assert entities(home).keys() - before.keys() == {"read_now", "ecu_216200012345_connectivity", *inverters}
         door = home.hass.states.get(before["inverter_703000000011_dc_power_ch2"]["entity_id"])
         assert door
         assert "Above the door" in door.attributes["friendly_name"]

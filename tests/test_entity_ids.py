@@ -45,6 +45,10 @@ IDS = {
             "dc_voltage_ch2",
             "dc_current_ch2",
             "energy_today_ch2",
+            "energy",
+            "energy_today",
+            "energy_ch1",
+            "energy_ch2",
         )
     },
 }

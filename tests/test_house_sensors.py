@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from datetime import date, timedelta
 import json
 from typing import Any
@@ -10,41 +9,21 @@ from typing import Any
 from homeassistant.exceptions import HomeAssistantError
 import pytest
 
-from simulator import Ecu, FaultKind, Kind, Level, Plant, sample_plant
+from simulator import Ecu, FaultKind, Kind, Level, Plant
 from simulator.answers import answer
 from simulator.wire import Period, Route
 from tests.harness import AUTOMATIC, House, paris
+from tests.house_plants import BATTERY, BOTH, HOUSE, METER, METERED, STORED, m, plant_of
 
-METER, BATTERY = "216200012345", "216200099999"
 FOUR = ("produced", "consumed", "imported", "exported")
 HALF_HOUR = timedelta(minutes=30)
 MIDNIGHT = "2026-06-15 00:00"
-# Without the production, a press of "Read now" reads meters and batteries.
-HOUSE = {**AUTOMATIC, "poll_pv": False}
-
-
-def a_plant(*, meter: bool = False, battery: bool = False, **changes: Any) -> Plant:  # noqa: ANN401
-    """Return a plant of some days with a meter, a battery or both."""
-    (ecu,) = sample_plant().ecus
-    ecus = (replace(ecu, type=int(meter)), *([Ecu(eid=BATTERY, type=2)] if battery else ()))
-    return sample_plant(
-        **{"create_date": date(2026, 6, 10), "ecus": ecus, "meters": (METER,) if meter else ()} | changes
-    )
-
-
-METERED, STORED = a_plant(meter=True), a_plant(battery=True)
-BOTH = a_plant(meter=True, battery=True)
 
 
 @pytest.fixture
 def plant() -> Plant:
     """Return a plant with a meter and a battery."""
     return BOTH
-
-
-def m(key: str) -> str:
-    """Return the key of a sensor of the meter."""
-    return f"meter_{METER}_{key}"
 
 
 def kwh(house: House, device: str, since: str = MIDNIGHT) -> dict[str, float]:
@@ -193,7 +172,7 @@ async def test_a_clock_that_is_set_back_does_not_count_a_day_twice(house: House)
     assert (after.state, after.attributes["last_reset"]) == (before.state, before.attributes["last_reset"])
 
 
-@pytest.mark.parametrize("plant", [a_plant(meter=True, battery=True, create_date=date(2026, 10, 22))])
+@pytest.mark.parametrize("plant", [plant_of(meter=True, battery=True, create_date=date(2026, 10, 22))])
 async def test_a_day_of_25_hours_counts_each_of_them_once(house: House) -> None:
     """The clock goes back in the night to the 25th of October."""
     house.move_to("2026-10-24 20:00")
@@ -306,3 +285,90 @@ async def test_a_meters_wrong_answer_shows_nothing_wrong(house: House, fault: st
         assert house.value(key) in (None, before[key], pytest.approx(true, abs=0.01)), key
         if key.endswith("_today"):
             assert (house.value(key) or 0) >= (before[key] or 0), key
+
+
+@pytest.mark.parametrize(
+    ("change", "unknown"),
+    [
+        ({"soc": "101"}, {"storage_soc"}),
+        ({"soc": ""}, {"storage_soc"}),
+        ({"soc": None}, {"storage_soc"}),
+        ({"soc": "-5"}, {"storage_soc"}),
+        ({"charge": None}, {"storage_charge_power"}),
+        ({"charge": "-800"}, {"storage_charge_power", "storage_discharge_power"}),
+        ({"charge": "0", "discharge": "900"}, {"storage_charge_power", "storage_discharge_power"}),
+        ({"produced": "99999"}, {"storage_charge_power", "storage_discharge_power"}),
+    ],
+)
+@pytest.mark.parametrize("plant", [STORED])
+async def test_what_a_battery_cannot_have_is_unknown(house: House, change: dict[str, Any], unknown: set[str]) -> None:
+    """The rest of the answer counts."""
+    await house.set_up(**HOUSE)
+    spoil(house, Kind.STORAGE_LATEST, lambda data: data | change)
+    await read(house)
+    keys = {"storage_soc", "storage_mode", "storage_charge_power", "storage_discharge_power"}
+    assert {key for key in keys if house.state(key).state == "unknown"} >= unknown
+    assert house.state("storage_mode").state == "4"
+    assert house.value("storage_soc") == (None if "soc" in change else house.truth.soc(BATTERY))
+
+
+@pytest.mark.parametrize("time", [None, "", "noon", "25:00"])
+@pytest.mark.parametrize("plant", [STORED])
+async def test_a_charge_without_a_time_is_not_taken(house: House, time: str | None) -> None:
+    """Its age is not known."""
+    house.move_to("2026-06-15 14:00")
+    await house.set_up(**HOUSE)
+    spoil(house, Kind.STORAGE_LATEST, lambda data: data | {"time": time, "soc": "17"})
+    await read(house)
+    assert house.value("storage_soc") is None
+    await read(house)
+    assert house.value("storage_soc") == house.truth.soc(BATTERY)
+
+
+SUMMARY_FAULTS: tuple[tuple[FaultKind, dict[str, Any]], ...] = (
+    (FaultKind.NULLS, {}),
+    (FaultKind.NONSENSE, {"value": "-5"}),
+    (FaultKind.NONSENSE, {"value": "0"}),
+    (FaultKind.NONSENSE, {"value": "99999"}),
+    (FaultKind.NONSENSE, {"value": "NaN"}),
+    (FaultKind.LIFETIME_BACK, {"kwh": 50.0}),
+    (FaultKind.LIFETIME_BACK, {"kwh": -50_000.0}),
+    (FaultKind.NULL_DATA, {}),
+    (FaultKind.SWAPPED, {}),
+    (FaultKind.CODE, {"code": 5000}),
+    (FaultKind.BODY, {"body": '{"code": 0, "data": {"today": null, "lifetime": null}}'}),
+)
+
+
+async def test_no_lifetime_falls_or_rises_too_far_whatever_a_summary_says(house: House) -> None:
+    """Of meter and battery, an evening for each fault."""
+    await house.set_up(**HOUSE)
+    await house.pass_time("2026-06-15 22:30", timedelta(hours=1))
+    totals = {
+        **{m(f"{flow}_energy"): (METER, flow) for flow in FOUR},
+        **{f"storage_{flow}_energy": (BATTERY, flow) for flow in ("charge", "discharge")},
+    }
+    shown = {key: house.value(key) or 0.0 for key in totals}
+    assert all(shown.values())
+    for kind, how in SUMMARY_FAULTS:
+        house.order(kind, on=Kind.METER_SUMMARY, **how)
+        house.order(kind, on=Kind.STORAGE_SUMMARY, **how)
+        await house.pass_time(timedelta(days=1), timedelta(hours=1))
+        house.cloud.clear_faults()
+        for key, (device, flow) in totals.items():
+            value = house.value(key) or 0.0
+            assert shown[key] <= value <= kwh(house, device, "2026-06-10 00:00")[flow] + 0.1, (key, kind, how)
+            shown[key] = value
+    await house.pass_time(timedelta(days=1), timedelta(hours=1))
+    for key, (device, flow) in totals.items():
+        assert house.value(key) == pytest.approx(kwh(house, device, "2026-06-10 00:00")[flow], abs=0.1), key
+
+
+@pytest.mark.parametrize("plant", [plant_of(ecus=(Ecu(eid=BATTERY, type=2),))])
+async def test_a_plant_with_nothing_but_a_battery_shows_it(house: House) -> None:
+    """Storage without inverters."""
+    await house.set_up(**AUTOMATIC)
+    await house.pass_time("2026-06-15 22:30", HALF_HOUR)
+    assert house.value("storage_charge_energy") == pytest.approx(kwh(house, BATTERY, "2026-06-10 00:00")["charge"])
+    assert set(house.devices()) == {house.sid, f"{house.sid}_storage", f"ecu_{BATTERY}"}
+    assert not house.log()
