@@ -159,7 +159,7 @@ async def test_those_of_an_inverter_are_about_it_alone(house: House, hass_client
 async def test_those_of_a_meter_and_a_battery_are_about_each_alone(
     house: House, hass_client: ClientSessionGenerator
 ) -> None:
-    """Its stored state, what is shown of it, and its calls; those of the entry have all of them."""
+    """Its stored state, the status that is shown, and its calls; those of the entry have all of them."""
     entry = await after_two_days(house)
     whole, _ = await download(house, hass_client, entry)
     assert (whole["meters"].keys(), whole["batteries"].keys()) == ({"meter_1"}, {"ecu_2"})

@@ -225,7 +225,7 @@ async def test_a_battery_goes_with_its_ecu_only_when_its_owner_deletes_it(house:
 async def test_an_option_leaves_a_device_out_and_deletes_nothing(
     house: House, option: str, gone: str, left: str
 ) -> None:
-    """Home Assistant marks what is not provided any more; switched on again, all goes on."""
+    """Home Assistant marks entities that are not provided any more; switched on again, all goes on."""
     entry = await house.set_up(**HOUSE)
     await house.pass_time("2026-06-15 22:30", HALF_HOUR)
     key = f"{gone}{'consumed' if option == 'meter' else 'charge'}_energy"
@@ -238,6 +238,22 @@ async def test_an_option_leaves_a_device_out_and_deletes_nothing(
     house.hass.config_entries.async_update_entry(entry, options=HOUSE)
     await house.reload(entry)
     assert house.value(key) == before
+
+
+@pytest.mark.parametrize("plant", [STORED])
+async def test_a_battery_that_is_left_out_and_not_listed_is_forgotten_when_it_is_deleted(
+    house: House, delete: DeleteDevice
+) -> None:
+    """It does not come back with the option."""
+    entry = await house.set_up(**HOUSE)
+    house.hass.config_entries.async_update_entry(entry, options=HOUSE | {"battery": False})
+    await house.reload(entry)
+    await list_again(house, plant_of())
+    assert await delete(entry, f"{house.sid}_storage")
+    house.hass.config_entries.async_update_entry(entry, options=HOUSE)
+    await house.reload(entry)
+    assert f"{house.sid}_storage" not in house.devices()
+    assert not kinds(house, "storage_")
 
 
 async def test_a_device_that_was_never_wanted_is_not_there(house: House) -> None:

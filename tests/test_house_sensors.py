@@ -54,6 +54,7 @@ async def test_a_meter_shows_today_and_its_newest_sample(house: House) -> None:
     assert house.value(m("import_power")) == pytest.approx(max(traded, 0), abs=0.01)
     assert house.value(m("export_power")) == pytest.approx(max(-traded, 0), abs=0.01)
     assert house.state(m("import_power")).attributes["measured_at"] == "2026-06-15T13:00:00+02:00"
+    assert house.state("data_time").state == "2026-06-15T11:00:00+00:00"
     assert house.value(m("self_sufficiency")) == pytest.approx(100 * (1 - true["imported"] / true["consumed"]), abs=0.1)
 
 
@@ -88,7 +89,7 @@ async def test_the_evening_brings_the_lifetime_of_every_flow(house: House) -> No
 
 @pytest.mark.parametrize("plant", [METERED])
 async def test_self_consumption_is_shown_where_no_battery_falsifies_it(house: House) -> None:
-    """A plant that gets a battery loses it at the next start: what is stored is not consumed."""
+    """A plant that gets a battery loses it at the next start: stored energy is not consumed."""
     entry = await house.set_up(**HOUSE)
     await house.pass_time("2026-06-15 22:26", HALF_HOUR)
     true = kwh(house, METER)

@@ -11,6 +11,7 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 from homeassistant.helpers.typing import UNDEFINED
 
 from .const import CONF_SID, DOMAIN, MANUFACTURER
+from .schedule.options import Options
 from .settings import options_of
 from .system.backlog import Source, SourceKind
 from .system.state import SystemState
@@ -131,7 +132,7 @@ def without(entry: ConfigEntry, state: SystemState, device: dr.AnyDeviceEntry) -
     names = names_of(device)
     for uid in names:
         state = state.without_inverter(uid)
-    for source in state.shown_sources(options_of(entry.options)):
+    for source in state.shown_sources(Options()):
         if house_name(entry.data[CONF_SID], source, state) in names:
             state = state.without_house(source)
     kept = {eid: since for eid, since in state.unlisted.items() if ecu_name(eid) not in names}

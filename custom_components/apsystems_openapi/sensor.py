@@ -226,7 +226,7 @@ class HouseSensor(HouseEntity, SensorEntity):
 
     @property
     def _seen(self) -> tuple[object, ...]:
-        """What is written of it."""
+        """All that a written state contains."""
         return self.available, self.native_value, self.last_reset, self.extra_state_attributes
 
     @property

@@ -16,7 +16,7 @@ from custom_components.apsystems_openapi.cloud.models import (
     SystemDetails,
 )
 from custom_components.apsystems_openapi.system.energy import Energy
-from custom_components.apsystems_openapi.system.state import SystemState
+from custom_components.apsystems_openapi.system.state import WITH_BATTERY, SystemState
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
 DAY, DAY_BEFORE = date(2026, 6, 15), date(2026, 6, 14)
@@ -291,3 +291,17 @@ def test_an_ecu_that_was_listed_in_between_is_not_removed() -> None:
     for hours, listing in ((0, TWO[1:]), (10, TWO), (20, TWO[1:])):
         state = state.with_listing(listing, NOW + timedelta(hours=hours))
     assert set(ecus_of(state)) == {"a", "b", "c"}
+
+
+# Meters and batteries
+
+
+@pytest.mark.parametrize("first_battery", [None, "B1"])
+def test_the_first_battery_never_becomes_another(first_battery: str | None) -> None:
+    """None: by a version that did not store it."""
+    one, two = (replace(ecu(eid), type=WITH_BATTERY) for eid in ("B1", "B2"))
+    state = replace(listed(one, two), first_battery=first_battery)
+    for listing in ((two, one), (two,), (), (two, one)):
+        assert state.main_battery == "B1"
+        state = state.with_listing(listing, NOW)
+    assert (state.main_battery, state.battery_ids) == ("B1", ("B2", "B1"))

@@ -105,7 +105,7 @@ class Snapshot:
     missing_ecus: tuple[str, ...]
     """ECUs that have sent no sample today."""
     newest_sample: datetime | None
-    """Of any ECU or inverter, of any day; None before the first."""
+    """Of any device and any day; None before the first."""
     upload_every: timedelta | None
     """The time between uploads; known for a plant with one ECU, once it has been learned."""
     next_upload: datetime | None
@@ -254,7 +254,8 @@ def _sampled(clock: Clock, day: date, label: str | None) -> datetime | None:
 
 
 def _newest_sample(state: SystemState, clock: Clock) -> datetime | None:
-    """Return the time of the newest sample of any ECU or inverter."""
+    """Return the time of the newest sample of any device."""
     labels = [(report.day, report.data.newest) for report in state.ecu_days.values()]
     labels += [(day.day, day.times[-1] if day.times else None) for day in state.telemetry.values()]
+    labels += [(house.day, house.newest) for house in (*state.meters.values(), *state.batteries.values()) if house.day]
     return max((time for day, label in labels if (time := _sampled(clock, day, label))), default=None)

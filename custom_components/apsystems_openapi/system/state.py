@@ -368,7 +368,7 @@ class SystemState:
             self._with_inverters(listed_inverters(self.inverters, ecus, gone)),
             details=replace(self.details, timezone=zone) if self.details is not None and zone else self.details,
             ecus=ecus,
-            first_battery=self.first_battery or next(iter(_with_battery(ecus)), None),
+            first_battery=self.main_battery or next(iter(_with_battery(ecus)), None),
             unlisted=_only(unlisted, unlisted.keys() - gone),
             listed_at=now,
             answered_causes=() if self._is_news(ecus) else tuple(sorted({*self.answered_causes, *self.listing_causes})),
