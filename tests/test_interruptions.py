@@ -44,9 +44,10 @@ from custom_components.apsystems_openapi.history.recorder import RecorderBusyErr
 from custom_components.apsystems_openapi.system.house import House as DeviceState
 from custom_components.apsystems_openapi.system.state import SystemState
 from custom_components.apsystems_openapi.system.storage import load
-from simulator import Call, Cloud, FaultKind, Kind, big_plant, parse_fault
+from simulator import Call, Cloud, FaultKind, Kind, Plant, big_plant, parse_fault
 from tests.conftest import encode_date
 from tests.harness import AUTOMATIC, House, RightClock, paris
+from tests.house_plants import BOTH
 from tests.interruptions import Point, Watch, own_tasks, own_timers, watching
 
 LAST_ANSWER = timedelta(seconds=10)
@@ -71,6 +72,7 @@ class Scenario:
     planned: bool = False
     """Planned calls are due."""
     fault: str | None = None
+    plant: Plant = PLANT
     is_set_up: bool = True
     """False when the calls are those of the set-up."""
     has_recorder: bool = False
@@ -81,6 +83,7 @@ class Scenario:
 NO_PRESS = frozenset({"same button", "cancel"})
 SCENARIOS = {
     "evening": Scenario(begin="2026-06-15 22:26", planned=True, without=NO_PRESS),
+    "evening of a house": Scenario(begin="2026-06-15 22:26", planned=True, plant=BOTH, without=NO_PRESS),
     "press": Scenario(begin="2026-06-15 13:33", press=True),
     "press in the evening": Scenario(begin="2026-06-15 22:26", press=True, planned=True),
     "loans": Scenario(begin="2026-06-15 13:33", planned=True, has_recorder=True, without=NO_PRESS),
@@ -90,6 +93,11 @@ SCENARIOS = {
     "no answer": Scenario(begin="2026-06-15 13:33", press=True, fault="timeout"),
     "refused": Scenario(begin="2026-06-15 13:33", press=True, fault="2001"),
 }
+
+
+def is_rare(scenario: Scenario, interruption: str) -> bool:
+    """Return whether a case runs with `--all` alone: most of those of a plant with a meter and a battery."""
+    return scenario.plant is BOTH and interruption not in {"stop", "reload"}
 
 
 class BusyRecorder:
@@ -341,9 +349,9 @@ async def home(folder: Path) -> AsyncIterator[HomeAssistant]:
 
 
 @asynccontextmanager
-async def cloud_at_two_addresses() -> AsyncIterator[tuple[Cloud, str, str]]:
+async def cloud_at_two_addresses(plant: Plant) -> AsyncIterator[tuple[Cloud, str, str]]:
     """Yield a cloud, its address, and another one."""
-    cloud, other = (Cloud(PLANT, now=RightClock()) for _ in range(2))
+    cloud, other = (Cloud(plant, now=RightClock()) for _ in range(2))
     other.calls, other.faults = cloud.calls, cloud.faults
     async with cloud.serve() as url, other.serve() as elsewhere:
         yield cloud, url, elsewhere
@@ -446,7 +454,7 @@ class Runner:
         folder.mkdir()
         watch = Watch(target=point)
         with patched(self.scenario) as disk, watching(watch):
-            async with home(folder) as hass, cloud_at_two_addresses() as (cloud, url, elsewhere):
+            async with home(folder) as hass, cloud_at_two_addresses(self.scenario.plant) as (cloud, url, elsewhere):
                 house = House(hass, self.freezer, cloud, url, self.caplog)
                 case = Case(house, await add(house), watch, elsewhere, disk)
                 if interruption is not None:
@@ -654,7 +662,7 @@ def known_awaits() -> dict[str, tuple[list[Point], list[str]]]:
 @pytest.mark.parametrize(
     ("scenario", "interruption"),
     [
-        (scenario, interruption)
+        pytest.param(scenario, interruption, marks=pytest.mark.thorough if is_rare(how, interruption) else ())
         for scenario, how in SCENARIOS.items()
         for interruption in INTERRUPTIONS
         if interruption not in how.without

@@ -14,12 +14,13 @@ from custom_components.apsystems_openapi.cloud.exceptions import (
     OpenApiPermissionError,
 )
 from custom_components.apsystems_openapi.cloud.models import Ecu, FlowDay, Flows, FlowTotals, StorageState, Summary
-from custom_components.apsystems_openapi.schedule.calls import Call, Kind, Slot
+from custom_components.apsystems_openapi.schedule.calls import Call, Kind, Purpose, Slot
 from custom_components.apsystems_openapi.schedule.options import Options
 from custom_components.apsystems_openapi.schedule.sun import Site
 from custom_components.apsystems_openapi.system.backlog import Source, SourceKind
 from custom_components.apsystems_openapi.system.clock import Clock
 from custom_components.apsystems_openapi.system.day_end import advanced
+from custom_components.apsystems_openapi.system.due import Situation
 from custom_components.apsystems_openapi.system.energy import Energy, Reading
 from custom_components.apsystems_openapi.system.house import (
     House,
@@ -334,6 +335,26 @@ def test_an_optional_call_without_a_right_waits_for_a_month_and_one_that_fails_d
     assert refused.waits.allows(slot(kind), clock.now + timedelta(days=30))
     failed = after_failure(state, slot(kind), OpenApiAnswerError(), clock)
     assert failed.waits.allows(slot(kind), clock.now + timedelta(hours=3))
+
+
+def test_the_meter_list_is_asked_for_in_the_set_up_and_once_a_month() -> None:
+    state = replace(system(), energy=Energy(day=DAY, today=9.0, anchor=100.0, summary_at=MIDNIGHT + 9 * HOUR))
+    clock = Clock(now=MIDNIGHT + 13.2 * HOUR, site=SITE, options=Options())
+    read = replace(slot(Kind.SUMMARY, ""), purpose=Purpose.READ)
+    for days, expected in ((None, True), (29, False), (31, True)):
+        asked = None if days is None else clock.now - timedelta(days=days)
+
+        def last(key: str, asked: datetime | None = asked) -> datetime | None:
+            return asked if key == Kind.METERS else clock.now - 2 * HOUR
+
+        due = Situation(clock=clock, state=state, waits=state.waits, asked=last).due([read])
+        assert (Kind.METERS in {slot.call.kind for slot in due}) is expected
+        without = replace(clock, options=Options(meter=False))
+        due = Situation(clock=without, state=state, waits=state.waits, asked=last).due([read])
+        assert Kind.METERS not in {slot.call.kind for slot in due}
+    empty = SystemState()
+    first = Situation(clock=clock, state=empty, waits=empty.waits, asked=lambda _: None).first_read()
+    assert [slot.call.kind for slot in first] == [Kind.INVERTERS, Kind.SUMMARY, Kind.METERS]
 
 
 # Totals of panels
