@@ -51,6 +51,7 @@ from custom_components.apsystems_openapi.const import DOMAIN
 from simulator import DEFAULT_APP_ID, DEFAULT_APP_SECRET
 from tests.harness import PARIS, House, paris
 from tests.registry import entities, panels
+from tests.sampling import sampled
 
 FIXTURES = Path(__file__).parent / "fixtures"
 # Real files.
@@ -351,7 +352,7 @@ async def test_entities_of_panels_return_to_their_inverter_with_the_original_and
 
 @pytest.mark.parametrize("enable_statistics", [True])
 @pytest.mark.parametrize("persistent_database", [True])
-@pytest.mark.parametrize("name", ["original_storage", "storage_1_0"])
+@pytest.mark.parametrize("name", sampled(["original_storage", "storage_1_0"], every=2))
 async def test_no_row_of_the_statistics_changes_and_they_go_on(
     async_test_recorder: RecorderInstanceContextManager, house: House, tmp_path: Path, name: str
 ) -> None:

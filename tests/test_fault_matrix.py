@@ -22,6 +22,7 @@ from tests.faults import FAULTS, SPIKE, STOPPING
 from tests.harness import AUTOMATIC, Disk, House, paris
 from tests.house_plants import BATTERY, BOTH, METER
 from tests.invariants import Rules, assert_booked
+from tests.sampling import sampled
 
 HOUR = timedelta(hours=1)
 OF_HOUSE = (Kind.METER_ENERGY, Kind.METER_SUMMARY, Kind.STORAGE_LATEST, Kind.STORAGE_SUMMARY, Kind.STORAGE_PERIOD)
@@ -64,7 +65,7 @@ async def hop_until(house: House, condition: Callable[[], bool], days: int = 3, 
     assert condition()
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", sampled(FAULTS, every=2))
 async def test_a_fault_of_every_call_in_every_phase(house: House, hass_storage: Disk, fault: str) -> None:
     """Config flow, first set-up, day, evening, night, buttons and reload; afterwards every figure is true by itself."""
     order = replace(parse_fault(fault), times=1) if fault == SPIKE else parse_fault(fault)

@@ -1,5 +1,6 @@
 """The day of the installation: what an owner sees at once, and the calls that the history may take for it."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from homeassistant.components.recorder.core import Recorder
@@ -165,6 +166,7 @@ async def test_progress_is_unknown_until_the_first_month_is_read_and_never_falls
     assert figures == sorted(figures)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("plant", [sample_plant(create_date=date(2026, 5, 20))])
 async def test_the_expected_end_follows_the_real_pace(house: House) -> None:
     """It is as far away as the calls of the last days say, and moves little while these go on."""
@@ -177,3 +179,40 @@ async def test_the_expected_end_follows_the_real_pace(house: House) -> None:
     await until_done(house, timedelta(days=20), timedelta(minutes=20))
     real = house.now.date()
     assert max(abs(end - real) for end in ends) <= timedelta(days=5)
+
+
+def with_house(since: date) -> Plant:
+    """Return a plant with a battery and a meter, which only the list of meters names."""
+    plant = sample_plant(create_date=since)
+    return replace(plant, ecus=(replace(plant.ecus[0], type=2),), meters=("216300054321",))
+
+
+@pytest.mark.parametrize("plant", [with_house(date(2026, 6, 1))])
+@pytest.mark.parametrize(("hour", "is_read"), [("03:00", False), ("08:00", True), ("13:00", True), ("20:00", True)])
+async def test_meter_and_battery_show_themselves_at_once_and_are_asked_once(
+    house: House, hour: str, *, is_read: bool
+) -> None:
+    """At any hour, be their planned reads past or to come; at night the curve of the day before is fetched instead."""
+    house.move_to(f"2026-06-17 {hour}")
+    await house.set_up(**AUTOMATIC)
+    await house.pass_time(timedelta(minutes=10))
+    for key in ("meter_216300054321_imported", "meter_216300054321_consumed", "storage_discharge"):
+        assert (house.value(f"{key}_energy") or 0) > 1, key
+        assert house.value(f"{key}_today") is not None, key
+    assert (house.value("meter_216300054321_grid_power") is not None) == is_read
+    assert (house.value("storage_soc") or 0) >= 10
+    asked = [str(call.kind) for call in house.calls(Kind.METER_SUMMARY, Kind.STORAGE_SUMMARY, Kind.STORAGE_LATEST)]
+    assert sorted(asked) == ["meter_summary", "storage_latest", "storage_summary"]
+
+
+@pytest.mark.parametrize("plant", [with_house(date(2024, 4, 20))])
+async def test_with_few_calls_left_the_history_of_each_source_begins(house: House) -> None:
+    """The newest months and days of all come before older ones of any."""
+    house.move_to("2026-06-27 13:00")
+    await house.set_quota(400)
+    await house.set_up(**AUTOMATIC)
+    await house.pass_time(timedelta(minutes=30))
+    kinds = (Kind.ENERGY, Kind.METER_ENERGY, Kind.STORAGE_PERIOD)
+    for month in ("2026-06", "2026-05"):
+        assert {str(call.kind) for call in house.calls(*kinds) if call.date_range == month} == {*map(str, kinds)}
+    assert not [call for call in house.calls(Kind.ENERGY) if call.date_range == "2026-04"]

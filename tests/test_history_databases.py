@@ -44,6 +44,7 @@ async def house(recorder_mock: Recorder, house: House) -> House:  # noqa: ARG001
     return house
 
 
+@pytest.mark.thorough
 async def test_rows_on_a_database_server_are_those_of_the_cloud(recorder_mock: Recorder, house: House) -> None:
     assert recorder_mock.dialect_name in {"postgresql", "mysql"}
     await house.set_up(auto_scan_interval=True, monthly_quota=3000)

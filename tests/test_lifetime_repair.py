@@ -22,6 +22,7 @@ from pytest_homeassistant_custom_component.components.recorder.common import asy
 from custom_components.apsystems_openapi.const import DOMAIN
 from simulator import FaultKind
 from tests.harness import AUTOMATIC, STEP, Disk, House
+from tests.sampling import sampled
 from tests.statistics import clear, production, read, rows
 
 SMALL, LARGE = 150.0, 9000.0
@@ -99,7 +100,7 @@ def today(house: House) -> date:
     return house.now.astimezone(house.plant.zone).date()
 
 
-@pytest.mark.parametrize("wrong", [SMALL, LARGE])
+@pytest.mark.parametrize("wrong", sampled([LARGE, SMALL], every=2))
 async def test_the_repair_takes_the_clouds_figure_and_statistics_stay_right(recorded: House, wrong: float) -> None:
     """From the wrong answers to the evening after the repair."""
     house = recorded
@@ -220,7 +221,7 @@ async def test_statistics_are_right_around_the_limit_of_a_reset(
 
 
 @pytest.mark.parametrize("persistent_database", [True])
-@pytest.mark.parametrize("wrong", [SMALL, LARGE])
+@pytest.mark.parametrize("wrong", sampled([LARGE, SMALL], every=2))
 async def test_statistics_are_right_in_another_home_assistant_on_the_same_disk(
     async_test_recorder: Any, house: House, hass_storage: Disk, wrong: float
 ) -> None:

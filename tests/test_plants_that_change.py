@@ -28,6 +28,7 @@ from simulator import (
     sample_plant,
 )
 from tests.harness import AUTOMATIC, PARIS, House, paris
+from tests.sampling import sampled
 
 A, B = "216200012345", "216200099999"
 AT_B = ("703000000088", "703000000089")
@@ -304,7 +305,14 @@ async def test_a_single_refusal_of_the_first_read_passes(house: House, code: int
 @pytest.mark.parametrize("plant", [WITH_TWO])
 @pytest.mark.parametrize(
     "change",
-    [None, RemoveEcu(at=paris("2026-06-16 03:00"), eid=B), RemoveEcu(at=paris("2026-06-16 03:00"), eid=B, code=1001)],
+    sampled(
+        [
+            None,
+            RemoveEcu(at=paris("2026-06-16 03:00"), eid=B),
+            RemoveEcu(at=paris("2026-06-16 03:00"), eid=B, code=1001),
+        ],
+        every=3,
+    ),
     ids=["no network", "4001", "1001"],
 )
 async def test_a_month_with_a_failed_ecu_is_logged_in_one_line(house: House, change: Change | None) -> None:

@@ -26,6 +26,7 @@ from tests.plan_runner import (
     plant_of,
     site_at,
 )
+from tests.sampling import sampled
 
 YEAR = days_from(date(2026, 1, 1), 365)
 SIZES = [(6, 1), (26, 1), (12, 3)]
@@ -164,7 +165,7 @@ def test_the_outlook_is_the_busiest_and_the_quietest_month() -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("quota", [1000, 10_000, MAX_QUOTA])
+@pytest.mark.parametrize("quota", sampled([1000, 10_000, MAX_QUOTA], every=3))
 def test_the_outlook_has_the_figures_of_the_year(size: tuple[int, int], quota: int) -> None:
     """Those of the preview that is carried out day by day, and no estimate of them."""
     options = Options(monthly_quota=quota)
