@@ -47,7 +47,7 @@ class SourceStep:
     def urgency(self) -> tuple[bool, int]:
         """How it stands among those of other sources; the lowest comes first."""
         is_of_past = not self.step.is_month and not self.backlog.is_first_day(self.step.day)
-        return (is_of_past, -self.step.day.toordinal() if is_of_past else 0)
+        return (is_of_past, -self.step.day.toordinal())
 
     def slot(self, now: datetime) -> Slot:
         """Return the ordinary call that fetches it."""
@@ -126,6 +126,13 @@ class Situation:
         kinds = {SourceKind.BATTERY: Kind.STORAGE_STATE, SourceKind.METER: Kind.METER_DAY}
         return [Call(kind=kinds[s.kind], target=s.eid) for s in self.state.sources(self.clock.options)]
 
+    @property
+    def _first_house_calls(self) -> list[Call]:
+        """The calls that show batteries and meters at once: their present flows, and their lifetime energy."""
+        kinds = {SourceKind.BATTERY: Kind.STORAGE_SUMMARY, SourceKind.METER: Kind.METER_SUMMARY}
+        sources = self.state.sources(self.clock.options)
+        return [*self._house_calls, *(Call(kind=kinds[source.kind], target=source.eid) for source in sources)]
+
     def requested_calls(self) -> list[Call]:
         """Return the calls of a read that an automation asks for; none beyond its allowance, at night, or too soon."""
         calls, state = self.read_calls(), self.state
@@ -152,8 +159,14 @@ class Situation:
             yield METERS
 
     def _lacking_on_first_day(self, due: Sequence[Slot], slots: Sequence[Slot]) -> Iterator[Call]:
-        """Yield what shows the day of the installation at once: by day its power, in the evening its hours."""
+        """Yield what shows the day of the installation at once: by day its power, in the evening its hours.
+
+        Meters and batteries show themselves at any hour, also those that a listing has named since.
+        """
         kinds = {slot.call.kind for slot in due}
+        if self.clock.options.automatic:
+            house = self._first_house_calls
+            yield from (call for call in house if call.kind not in kinds and self.asked(str(call)) is None)
         reads = [call for call in self.read_calls() if call.kind is Kind.ECU_DAY]
         sun_up = self.clock.today.daylight
         if self.clock.is_solar_hours and Kind.ECU_DAY not in kinds:
@@ -190,7 +203,7 @@ class Situation:
 
     @property
     def _meters_known(self) -> bool | None:
-        """Whether the meter list is known, or of no interest; None: it is to be asked for."""
+        """Whether the meter list is known, or of no interest; None: it is wanted."""
         return not self.clock.options.meter or self._asked_within(METERS_LAST, METERS) or None
 
     def _asked_within(self, time: timedelta, call: Call) -> bool:
