@@ -288,6 +288,23 @@ async def test_a_meters_wrong_answer_shows_nothing_wrong(house: House, fault: st
             assert (house.value(key) or 0) >= (before[key] or 0), key
 
 
+async def test_swapped_import_and_export_of_a_meter_are_noticed_in_a_house_with_a_battery(house: House) -> None:
+    """Also by the first read of a day: the battery has taken, or given, something else at the time of the sample."""
+    await house.set_up(**HOUSE)
+    await house.pass_time("2026-06-15 22:30", HALF_HOUR)
+    before = {flow: house.value(m(f"{flow}_energy")) for flow in FOUR}
+    house.refuse(5000, on=Kind.METER_ENERGY)
+    await house.pass_time("2026-06-16 18:40", HALF_HOUR)
+    house.cloud.clear_faults()
+    assert house.truth.flows_w(METER)["exported"] > 300
+    spoil(house, Kind.METER_ENERGY, swapped)
+    await read(house)
+    assert house.value(m("imported_today")) is house.value(m("import_power")) is None
+    assert {flow: house.value(m(f"{flow}_energy")) for flow in FOUR} == before
+    await read(house)
+    assert house.value(m("export_power")) == pytest.approx(house.truth.flows_w(METER)["exported"], abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("change", "unknown"),
     [

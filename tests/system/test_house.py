@@ -266,6 +266,27 @@ def test_its_production_of_today_counts_as_the_systems() -> None:
     assert other.energy.today == 9.0
 
 
+@pytest.mark.parametrize(
+    ("changed", "newest", "charge", "is_taken"),
+    [
+        pytest.param({}, "13:00", 200.0, True, id="right"),
+        pytest.param({"exported": 280.0}, "13:00", 200.0, True, id="by losses"),
+        pytest.param({"imported": 400.0, "exported": 0.0}, "13:00", 200.0, False, id="swapped"),
+        pytest.param({"imported": 400.0, "exported": 0.0}, "12:45", 200.0, True, id="nothing to compare with"),
+        pytest.param({"imported": 400.0, "exported": 0.0}, "13:00", None, True, id="charge not known"),
+        pytest.param({"consumed": None}, "13:00", 200.0, True, id="consumption not known"),
+    ],
+)
+def test_a_meter_is_compared_with_the_battery_at_the_time_of_its_sample(
+    changed: dict[str, float | None], newest: str, charge: float | None, is_taken: bool
+) -> None:
+    power = replace(Flows(produced=1000.0, consumed=400.0, imported=0.0, exported=400.0), **changed)
+    battery = House(day=DAY, newest=newest, power=Flows(charge=charge, discharge=0.0))
+    state = system(WITH_METER, WITH_BATTERY).with_house(BATTERY, battery)
+    after = with_flow_day(state, slot(Kind.METER_DAY), series(power=power), reading(13.2))
+    assert (METER.eid in after.meters) is is_taken
+
+
 def test_the_end_of_a_day_compares_the_meter_with_the_ecus() -> None:
     state = system(WITH_METER).with_house(METER, KNOWN)
     clock = Clock(now=MIDNIGHT + 24.1 * HOUR, site=SITE, options=Options())

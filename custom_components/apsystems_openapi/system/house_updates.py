@@ -1,8 +1,9 @@
 """What answers about meters, batteries and the totals of inverters do to the state."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
+from typing import Final
 
 from ..cloud.exceptions import OpenApiError, OpenApiNotFoundError, OpenApiPermissionError
 from ..cloud.models import FlowDay, Flows, FlowTotals, Series, StorageState, Summary
@@ -21,6 +22,10 @@ from .house import (
 from .panel_totals import with_inverter_summary
 from .state import SystemState
 from .unwritten import FetchedDay
+
+# By how much a meter and a battery may differ that measure at two places, before and after losses.
+_DEVICES_DIFFER_W: Final = 200.0
+_DEVICES_DIFFER: Final = 0.2
 
 
 def _source(slot: Slot) -> Source:
@@ -54,9 +59,7 @@ def stored_on(state: SystemState, day: date) -> Flows | None:
     known = [of_day.today for of_day in closed if of_day is not None and of_day.day == day]
     if not known or len(known) < len(state.battery_ids):
         return None
-    return Flows(
-        charge=sum(flows.charge or 0.0 for flows in known), discharge=sum(flows.discharge or 0.0 for flows in known)
-    )
+    return _sum_of(known)
 
 
 def with_flow_day(state: SystemState, slot: Slot, data: FlowDay, reading: Reading) -> SystemState:
@@ -64,6 +67,8 @@ def with_flow_day(state: SystemState, slot: Slot, data: FlowDay, reading: Readin
 
     Where the meter agrees with the ECUs, its production of today counts as the system's.
     """
+    if slot.day == reading.day and _contradicts_batteries(state, slot, data):
+        return state
     known = state.house(_source(slot))
     house = with_house_day(known, slot.day, data, house_reading(reading), sees_all=_sees_all(state, slot))
     if house is None:
@@ -159,6 +164,30 @@ def _with_hours(backlog: Backlog, slot: Slot, data: FlowDay, reading: Reading) -
 def _sees_all(state: SystemState, slot: Slot) -> bool:
     """Return whether all that comes and goes in the house passes a device: a battery, or a meter without one."""
     return slot.call.kind in BATTERY_KINDS or not state.battery_ids
+
+
+def _contradicts_batteries(state: SystemState, slot: Slot, data: FlowDay) -> bool:
+    """Return whether the newest sample of a meter, and what all batteries took and gave at its time, do not balance.
+
+    So import and export that are swapped show up in a house with a battery, too.
+    """
+    batteries = [state.house(Source(kind=SourceKind.BATTERY, eid=eid)) for eid in state.battery_ids]
+    if _sees_all(state, slot) or any((b.day, b.newest) != (slot.day, data.newest) for b in batteries):
+        return False
+    powers, meter = [battery.power for battery in batteries], data.power
+    known = [flow for p in powers for flow in (p.charge, p.discharge)]
+    known += [meter.produced, meter.consumed, meter.imported, meter.exported]
+    stored = _sum_of(powers)
+    power = replace(meter, charge=stored.charge, discharge=stored.discharge)
+    return None not in known and not is_balanced(power, _DEVICES_DIFFER_W, _DEVICES_DIFFER)
+
+
+def _sum_of(batteries: Iterable[Flows]) -> Flows:
+    """Return what batteries took and gave together; a flow that is not known counts as 0."""
+    known = tuple(batteries)
+    return Flows(
+        charge=sum(flows.charge or 0.0 for flows in known), discharge=sum(flows.discharge or 0.0 for flows in known)
+    )
 
 
 def _is_over(state: SystemState, slot: Slot) -> bool:
