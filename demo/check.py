@@ -1,4 +1,4 @@
-"""Checks the whole: entities, figures, restart, Energy dashboard, history, log."""
+"""Checks the whole: entities, figures, restart, Energy dashboard, history, log; for a house, its grid and battery."""
 
 from collections.abc import Iterable
 import contextlib
@@ -16,13 +16,23 @@ from .instance import Instance
 from .log import DOMAIN
 from .polling import DemoError, until
 from .progress import Progress, Step
-from .steps import EVER, add_system, entity, fill_energy_dashboard, import_history
+from .steps import EVER, add_system, entity, fill_energy_dashboard, import_history, sources_of_house
 
 # The recorder writes a sensor's first statistics at the next multiple of five minutes.
 _STATISTICS_S = 390
 _ROUND_S = 300
 # The calls that one planned read may make, those for the history included.
-_PLANNED = {"ecu_energy minutely", "energy hourly", "energy daily", "batch power"}
+_PLANNED = {
+    "ecu_energy minutely",
+    "energy hourly",
+    "energy daily",
+    "batch power",
+    "meter_energy minutely",
+    "meter_energy daily",
+    "storage_latest",
+    "storage_period minutely",
+    "storage_period daily",
+}
 # The cloud rounds each day's total to two decimals.
 _ROUNDING_KWH = 0.005
 # Between two looks at the true figures, which change with every upload: each quarter of an hour.
@@ -56,6 +66,7 @@ class Check:
         statistic_id = await self._check_history()
         await self._check_restart()
         await self._check_energy_dashboard(statistic_id, by_integration=added.fills_energy_dashboard)
+        await self._check_house_history()
         self._find("The log: ", (record.text for record in self._instance.problems()))
         calls = by_kind(await self._cloud.calls())
         self._progress.say("Calls made: " + ", ".join(f"{count} {kind}" for kind, count in calls.items()))
@@ -115,14 +126,38 @@ class Check:
                 return None
             truth = await self._cloud.truth()
             zone, today = ZoneInfo(truth["timezone"]), date.fromisoformat(truth["date"])
-            days = (await self._client.statistics([statistic_id], EVER, "day"))[statistic_id]
-            dated = {datetime.fromtimestamp(day["start"] / 1000, zone).date(): day["change"] for day in days}
-            past = {day: kwh for day, kwh in dated.items() if day < today}
+            past = await self._past(statistic_id, zone, today)
             written, true = sum(past.values()), (await self._cloud.truth(since=min(past)))["past_kwh"]
             step.status = f"{len(past)} days with {written:.2f} kWh; the plant produced {true:.2f} kWh since the first"
             if abs(written - true) > _ROUNDING_KWH * len(past):
                 self._findings.append(f"The history: {step.status}")
         return statistic_id
+
+    async def _past(self, statistic_id: str, zone: ZoneInfo, today: date) -> dict[date, float]:
+        """Return the energy of each day before today by a statistic."""
+        days = (await self._client.statistics([statistic_id], EVER, "day")).get(statistic_id, [])
+        dated = {datetime.fromtimestamp(day["start"] / 1000, zone).date(): day["change"] for day in days}
+        return {day: kwh for day, kwh in dated.items() if day < today}
+
+    async def _check_house_history(self) -> None:
+        """Compare the energy that the statistics of the house have of the days before today with the truth."""
+        truth = await self._cloud.truth()
+        if not (sources := sources_of_house(self._cloud.sid, truth)):
+            return
+        zone, today = ZoneInfo(truth["timezone"]), date.fromisoformat(truth["date"])
+        async with self._progress.step("Comparing the history of the house") as step:
+            texts = []
+            for kind, flows in (("grid", ("imported", "exported")), ("battery", ("discharge", "charge"))):
+                for flow, statistic_id in zip(flows, sources.get(kind, ()), strict=False):
+                    past = await self._past(statistic_id, zone, today)
+                    devices = (await self._cloud.truth(since=min(past, default=today)))[
+                        "meters" if kind == "grid" else "batteries"
+                    ]
+                    written, true = sum(past.values()), devices[0]["past_kwh"][flow]
+                    texts.append(f"{flow} {written:.2f} of {true:.2f} kWh in {len(past)} days")
+                    if not past or abs(written - true) > _ROUNDING_KWH * (len(past) + 1):
+                        self._findings.append(f"The history of the house: {texts[-1]}")
+            step.status = "; ".join(texts)
 
     async def _check_restart(self) -> None:
         """Check that a restart costs no call and changes no state.

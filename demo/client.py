@@ -182,22 +182,23 @@ class Client(Connection):
         await self.ws("call_service", domain=domain, service=service, target={"entity_id": entity_id})
 
     async def save_solar_source(self, entity_id: str, *, power: str) -> None:
-        """Make a sensor or a statistic the only source of the Energy dashboard, with a sensor of its power."""
+        """Make a sensor or a statistic the only solar source of the Energy dashboard, with a sensor of its power."""
         source = {
             "type": "solar",
             "stat_energy_from": entity_id,
             "stat_rate": power,
             "config_entry_solar_forecast": None,
         }
-        await self.ws("energy/save_prefs", energy_sources=[source])
+        others = [other for other in await self.energy_sources() if other["type"] != "solar"]
+        await self.ws("energy/save_prefs", energy_sources=[source, *others])
 
-    async def solar_sources(self) -> list[Json]:
-        """Return the solar sources of the Energy dashboard."""
+    async def energy_sources(self) -> list[Json]:
+        """Return the sources of the Energy dashboard."""
         try:
-            prefs = await self.ws("energy/get_prefs")
+            prefs: Json = await self.ws("energy/get_prefs")
         except RequestRefusedError:  # nobody has saved any
             return []
-        return [source for source in prefs["energy_sources"] if source["type"] == "solar"]
+        return list(prefs["energy_sources"])
 
     async def validate_energy(self) -> list[Json]:
         """Return the problems of the Energy dashboard's sources."""

@@ -1,5 +1,6 @@
 """The figures that sensors must show, calculated from the simulator's truth."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 import re
@@ -27,10 +28,12 @@ class Figure:
     tolerance: float
     """By how much the value may differ through rounding."""
     unit: str
+    is_always_known: bool = True
+    """Whether the sensor must have a value: a meter and a battery are read a few times a day."""
 
 
 def figures(truth: dict[str, Any], sid: str) -> list[Figure]:
-    """List the figures of a system and of all its inverters.
+    """List the figures of a system, of all its inverters, and of its meters and batteries.
 
     After dark nothing is produced. Around sunset, inverters are left out: what they show then depends on the sun.
     """
@@ -48,7 +51,40 @@ def figures(truth: dict[str, Any], sid: str) -> list[Figure]:
                 listed += _telemetry(inverter, sid)
             elif age > _DARK:
                 listed += _nothing(inverter, sid)
+    for meter in truth["meters"]:
+        listed += _meter(meter, f"{sid}_meter_{meter['eid']}_")
+    for battery in truth["batteries"]:
+        listed += _battery(battery, f"{sid}_storage_")
     return listed
+
+
+def _meter(meter: dict[str, Any], prefix: str) -> list[Figure]:
+    """List the sensors of a meter."""
+    watts = meter["power_w"]
+    powers = {"import_power": "imported", "export_power": "exported", "consumption_power": "consumed"}
+    sensors = {key: watts[flow] for key, flow in powers.items() if watts}
+    if watts:
+        sensors["grid_power"] = watts["imported"] - watts["exported"]
+    return [*_energies(meter, prefix, ("produced", "consumed", "imported", "exported")), *_powers(sensors, prefix)]
+
+
+def _battery(battery: dict[str, Any], prefix: str) -> list[Figure]:
+    """List the sensors of a battery."""
+    sensors = {f"{flow}_power": battery["power_w"][flow] for flow in ("charge", "discharge") if battery["power_w"]}
+    soc = [Figure(f"{prefix}soc", battery["soc"], 0, "%", is_always_known=False)] if battery["power_w"] else []
+    return [*_energies(battery, prefix, ("charge", "discharge")), *_powers(sensors, prefix), *soc]
+
+
+def _energies(device: dict[str, Any], prefix: str, flows: Iterable[str]) -> list[Figure]:
+    return [
+        Figure(f"{prefix}{flow}_{key}", device[span][flow], _ROUNDED, "kWh", is_always_known=False)
+        for flow in flows
+        for key, span in (("energy", "lifetime_kwh"), ("today", "today_kwh"))
+    ]
+
+
+def _powers(watts: dict[str, float], prefix: str) -> list[Figure]:
+    return [Figure(prefix + sensor, watt, 0.02, "W", is_always_known=False) for sensor, watt in watts.items()]
 
 
 def _age(newest_sample: str | None, now: str) -> timedelta:
@@ -116,6 +152,8 @@ def _difference(entity: Entity | None, unique_id: str, wanted: list[Figure]) -> 
     if entity.unit != wanted[0].unit:
         return f"{entity.entity_id} is in {entity.unit or 'no unit'}, not in {wanted[0].unit}"
     shown = entity.number
+    if shown is None and not wanted[0].is_always_known:
+        return None
     if shown is not None and any(abs(shown - figure.value) <= figure.tolerance for figure in wanted):
         return None
     values = " or ".join(sorted({f"{figure.value:g}" for figure in wanted}))

@@ -26,7 +26,9 @@ def simulator_arguments(options: argparse.Namespace) -> list[str]:
         arguments["site-where-it-is"] = options.hour
     else:
         arguments |= {"site": f"{options.latitude},{options.longitude}", "timezone": options.time_zone}
-    return [f"--{name}={value}" for name, value in arguments.items()]
+    if options.battery is not None:
+        arguments["battery"] = options.battery
+    return [f"--{name}={value}" for name, value in arguments.items()] + ["--meter"] * options.meter
 
 
 def age_days(options: argparse.Namespace) -> int:
@@ -43,6 +45,8 @@ def store(path: Path, options: argparse.Namespace, home: Home, *, port: int, clo
         "time_zone": home.time_zone,
         "inverters": options.inverters,
         "ecus": options.ecus,
+        "meter": options.meter,
+        "battery": options.battery,
         "seed": options.seed,
         "port": port,
         "cloud_port": cloud_port,

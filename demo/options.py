@@ -2,14 +2,27 @@
 
 import argparse
 import re
+from typing import NamedTuple
 
 from simulator.options import INVERTER_TYPES
 
+
+class House(NamedTuple):
+    """A plant that has a name."""
+
+    inverters: str
+    ecus: int
+    meter: bool = False
+    battery_kwh: float | None = None
+    """Capacity; None: there is no battery."""
+
+
 PLANTS = {
-    "home": ("DS3,DS3,QT2", 1),
-    "large": ("24xDS3,6xQT2", 3),
+    "home": House("DS3,DS3,QT2", 1),
+    "meter": House("DS3,DS3,QT2", 1, meter=True),
+    "battery": House("DS3,DS3,QT2", 1, meter=True, battery_kwh=5.0),
+    "large": House("24xDS3,6xQT2", 3),
 }
-"""The inverters and the number of ECUs of the plants that have a name."""
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -19,9 +32,10 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     place = (options.latitude, options.longitude, options.time_zone)
     if None in place and place != (None, None, None):
         made.error("--latitude, --longitude and --time-zone must be given together")
-    inverters, ecus = PLANTS[options.plant]
-    options.inverters = options.inverters or _types(inverters)
-    options.ecus = options.ecus or ecus
+    plant = PLANTS[options.plant]
+    options.inverters = options.inverters or _types(plant.inverters)
+    options.ecus = options.ecus or plant.ecus
+    options.meter, options.battery = plant.meter, plant.battery_kwh
     return options
 
 
@@ -36,7 +50,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--keep", action="store_true", help="continue the last run with --keep")
     made.add_argument("--port", type=int, help="of Home Assistant (default: 8123, or the next that is free)")
     plant = made.add_argument_group("the plant", "With --keep, the options of the first run apply.")
-    plant.add_argument("--plant", choices=PLANTS, default="home", help="inverters and ECUs (default: home)")
+    plant.add_argument(
+        "--plant",
+        choices=PLANTS,
+        default="home",
+        help="inverters and ECUs; meter: with a meter; battery: with both (default: home)",
+    )
     plant.add_argument("--inverters", type=_types, help="others than those of --plant, such as DS3,QT2 or 9xDS3,2xQT2")
     plant.add_argument("--ecus", type=_number, help="how many ECUs share the inverters")
     plant.add_argument(

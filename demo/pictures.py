@@ -47,11 +47,40 @@ def take_all(options: argparse.Namespace) -> int:
 
 
 async def _take(folder: Path, options: argparse.Namespace) -> None:
-    progress = Progress()
     paths = {name: options.output / f"{name}.png" for name in options.only}
+    of_house = paths.pop("energy-house", None)
+    if paths:
+        await _take_home(folder / "home", paths, options.hour)
+    if of_house:
+        await _take_house(folder / "house", of_house, options.hour)
+
+
+async def _take_house(folder: Path, path: Path, hour: int) -> None:
+    """Take the picture of the Energy dashboard of a house with a meter and a battery."""
+    progress = Progress()
     async with (
         open_instance(folder, components=[INTEGRATION, QUICK_CALLS]) as instance,
-        open_cloud(folder, [f"--site-where-it-is={options.hour}"], progress) as cloud,
+        open_cloud(folder, [f"--site-where-it-is={hour}", "--meter", "--battery=5"], progress) as cloud,
+    ):
+        async with progress.step("Starting Home Assistant"):
+            await instance.sign_in(cloud.home)
+        async with progress.step("Setting up the integration"):
+            added = await add_system(instance.client, cloud)
+        async with progress.step("Importing the history") as step:
+            statistic_id = await import_history(instance.client, cloud, 400, step)
+            await fill_energy_dashboard(
+                instance.client, cloud, statistic_id, by_integration=added.fills_energy_dashboard
+            )
+        async with open_page(instance, cloud.timezone) as page:
+            await _energy(page, instance, "yesterday", path)
+
+
+async def _take_home(folder: Path, paths: Mapping[str, Path], hour: int) -> None:
+    """Take the other pictures."""
+    progress = Progress()
+    async with (
+        open_instance(folder, components=[INTEGRATION, QUICK_CALLS]) as instance,
+        open_cloud(folder, [f"--site-where-it-is={hour}"], progress) as cloud,
     ):
         async with progress.step("Starting Home Assistant"):
             await instance.sign_in(cloud.home)

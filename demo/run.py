@@ -90,8 +90,8 @@ async def _show(instance: Instance, cloud: Cloud, progress: Progress, days: int)
         statistic_id = await import_history(client, cloud, days, step)
     async with progress.step("Filling the Energy dashboard") as step:
         by_integration = added.fills_energy_dashboard
-        source = await fill_energy_dashboard(client, cloud, statistic_id, by_integration=by_integration)
-        step.status = f"{source['stat_energy_from']}, with the power of {source['stat_rate']}"
+        sources = await fill_energy_dashboard(client, cloud, statistic_id, by_integration=by_integration)
+        step.status = ", ".join(f"{source['type']}: {source['stat_energy_from']}" for source in sources)
     progress.say("Everything is set up. The power's own curve, in the tab Now, begins with its first five minutes.")
     print(f"\nThe log is {instance.output}. Press Ctrl-C to stop.", flush=True)
 

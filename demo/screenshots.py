@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 import sys
 
-PICTURES = ("config-flow", "system", "inverter", "energy-day", "energy-month", "energy-year")
+PICTURES = ("config-flow", "system", "inverter", "energy-day", "energy-month", "energy-year", "energy-house")
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:

@@ -88,24 +88,48 @@ async def import_history(client: Client, cloud: Cloud, days: int, step: Step) ->
 
 async def fill_energy_dashboard(
     client: Client, cloud: Cloud, statistic_id: str | None, *, by_integration: bool
-) -> dict[str, Any]:
-    """Have the production as solar source with our power, by the integration or by hand; return the source.
+) -> list[dict[str, Any]]:
+    """Have the production as solar source with our power, by the integration or by hand; return all sources.
 
-    By hand, the source is the total energy when there is no statistic. Raises DemoError when the integration adds
-    another source or none, and when the Energy dashboard finds a mistake.
+    The integration adds the grid and the battery as well. By hand, the source is the total energy when there is no
+    statistic. Raises DemoError when the integration adds other sources or none, and when the Energy dashboard finds a
+    mistake.
     """
     total, power = [await entity(client, f"{cloud.sid}_{key}") for key in ("total_energy", "power")]
     if by_integration and statistic_id:
-        await until(client.solar_sources, "the integration to fill the Energy dashboard", timeout_s=60)
-    elif not await client.solar_sources():
+        wanted = sources_of_house(cloud.sid, await cloud.truth())
+        await until(lambda: _are_shown(client, wanted), "the integration to fill the Energy dashboard", timeout_s=900)
+    elif not await client.energy_sources():
         await client.save_solar_source(statistic_id or total.entity_id, power=power.entity_id)
-    sources = await client.solar_sources()
-    found = [(source["stat_energy_from"], source.get("stat_rate")) for source in sources]
-    if found != [(statistic_id or total.entity_id, power.entity_id)]:
-        raise DemoError(f"The Energy dashboard has these solar sources: {sources}")
+    sources = await client.energy_sources()
+    solar = [(source["stat_energy_from"], source.get("stat_rate")) for source in sources if source["type"] == "solar"]
+    if solar != [(statistic_id or total.entity_id, power.entity_id)]:
+        raise DemoError(f"The Energy dashboard has these sources: {sources}")
     if issues := [issue for issue in await client.validate_energy() if issue["type"] != WAITING]:
         raise DemoError(f"The Energy dashboard finds {issues}")
-    return sources[0]
+    return sources
+
+
+def sources_of_house(sid: str, truth: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return the statistics of what comes into the house and what goes out of it, of its grid and its battery."""
+    meters, batteries = ([device["eid"] for device in truth[kind]] for kind in ("meters", "batteries"))
+    sources = {}
+    if meters:
+        start = f"{DOMAIN}:{sid.lower()}_meter_{meters[0]}"
+        sources["grid"] = (f"{start}_imported", f"{start}_exported")
+    if batteries:
+        start = f"{DOMAIN}:storage_{batteries[0]}"
+        sources["battery"] = (f"{start}_discharge", f"{start}_charge")
+    return sources
+
+
+async def _are_shown(client: Client, wanted: dict[str, tuple[str, str]]) -> bool:
+    """Return whether the dashboard has a solar source, and those of a house."""
+    sources = {source["type"]: source for source in await client.energy_sources()}
+    return "solar" in sources and all(
+        kind in sources and (sources[kind]["stat_energy_from"], sources[kind]["stat_energy_to"]) == figures
+        for kind, figures in wanted.items()
+    )
 
 
 async def entity(client: Client, unique_id: str) -> Entity:

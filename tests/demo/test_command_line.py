@@ -47,6 +47,16 @@ def test_a_plant_can_be_changed(arguments: list[str], inverters: str, ecus: int)
 
 
 @pytest.mark.parametrize(
+    ("name", "types", "has_meter"),
+    [("home", {0}, False), ("meter", {1}, True), ("battery", {2}, True), ("large", {0}, False)],
+)
+def test_a_plant_with_a_name_has_its_meter_and_battery(name: str, types: set[int], *, has_meter: bool) -> None:
+    plant = plant_of(simulator_options.parse(simulator_arguments(parse(["--plant", name]))), NOON)
+    assert {ecu.type for ecu in plant.ecus} == types
+    assert bool(plant.meters) is has_meter
+
+
+@pytest.mark.parametrize(
     "arguments",
     [
         ["--hour", "24"],
@@ -64,10 +74,17 @@ def test_what_makes_no_sense_ends_with_a_line(arguments: list[str], capsys: pyte
 
 
 def test_a_run_that_is_kept_continues_with_the_same_plant(tmp_path: Path) -> None:
-    first = parse(["--keep", "--hour", "9", "--ecus", "2"])
+    first = parse(["--keep", "--hour", "9", "--ecus", "2", "--plant", "battery"])
     store(tmp_path / "kept.json", first, HOME, port=8123, cloud_port=4711)
     second = parse(["--keep"])
     vars(second).update(recall(tmp_path / "kept.json"))
     arguments = simulator_arguments(second)
-    assert {"--port=4711", "--ecus=2", "--site=48.85,2.35", "--timezone=Europe/Paris"} <= set(arguments)
+    assert {
+        "--port=4711",
+        "--ecus=2",
+        "--meter",
+        "--battery=5.0",
+        "--site=48.85,2.35",
+        "--timezone=Europe/Paris",
+    } <= set(arguments)
     assert second.port == 8123

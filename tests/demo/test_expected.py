@@ -10,6 +10,7 @@ from demo.expected import differences, figures
 
 SID, UID = "AB12345C6D7E", "703000000011"
 NEWEST = "2026-06-15T18:00:00+02:00"
+NO_HOUSE: dict[str, Any] = {"meters": [], "batteries": []}
 READINGS = {"ac_v1": 231.0, "ac_f": 50.0, "dc_p1": 100.0, "dc_v1": 35.0, "dc_i1": 2.86, "dc_p2": 99.0}
 
 
@@ -17,7 +18,7 @@ def truth(now: str, *, readings: dict[str, float] | None = None, inverters: int 
     inverter = {"uid": UID, "channels": 2, "ac_power_w": 195.0, "latest": READINGS if readings is None else readings}
     listed = [inverter, *({**inverter, "uid": str(number), "latest": {}} for number in range(1, inverters))]
     ecu = {"newest_sample": NEWEST, "inverters": listed}
-    return {"now": f"2026-06-{now}:00+02:00", "lifetime_kwh": 4000.0, "today_kwh": 12.0, "ecus": [ecu]}
+    return {"now": f"2026-06-{now}:00+02:00", "lifetime_kwh": 4000.0, "today_kwh": 12.0, "ecus": [ecu], **NO_HOUSE}
 
 
 def shown(unique_id: str, state: str | None, unit: str = "V", *, disabled: bool = False) -> Entity:
@@ -67,3 +68,36 @@ def test_a_wrong_figure_is_found_and_a_disabled_one_in_a_small_plant(
     found = differences({entity.unique_id: entity}, [truth("15T18:10", inverters=inverters)], SID)
     named = [text for text in found if text.startswith(entity.entity_id)]
     assert bool(named) is is_found, found
+
+
+# A house
+
+FLOWS = {"produced": 12.0, "consumed": 9.0, "imported": 2.0, "exported": 4.0, "charge": 3.0, "discharge": 2.0}
+
+
+def house_truth() -> dict[str, Any]:
+    device = {"eid": "1", "today_kwh": FLOWS, "lifetime_kwh": FLOWS, "power_w": FLOWS, "soc": 60}
+    return {**truth("15T18:10"), "ecus": [], "meters": [device], "batteries": [device]}
+
+
+@pytest.mark.parametrize(
+    ("key", "state", "unit", "is_found"),
+    [
+        ("meter_1_imported_energy", "2.0", "kWh", False),
+        ("meter_1_imported_energy", "2.02", "kWh", True),
+        ("meter_1_exported_today", "unknown", "kWh", False),
+        ("meter_1_exported_today", "2.0", "kWh", True),
+        ("meter_1_grid_power", "-2.0", "W", False),
+        ("meter_1_grid_power", "2.0", "W", True),
+        ("meter_1_consumption_power", "9.0", "kW", True),
+        ("storage_soc", "60", "%", False),
+        ("storage_soc", "61", "%", True),
+        ("storage_discharge_power", "2.0", "W", False),
+        ("storage_charge_today", "2.0", "kWh", True),
+    ],
+)
+def test_figures_of_a_house_are_true_or_not_known_yet(key: str, state: str, unit: str, *, is_found: bool) -> None:
+    entity = shown(f"{SID}_{key}", state, unit)
+    found = differences({entity.unique_id: entity}, [house_truth()], SID)
+    assert any(text.startswith(entity.entity_id) for text in found) is is_found
+    assert f"{SID}_storage_charge_energy is missing" in found
