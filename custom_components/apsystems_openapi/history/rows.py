@@ -16,7 +16,7 @@ from ..system.hours import hour_starts
 
 NOON: Final = time(12)
 # The cloud gives a day's total with two decimals.
-SAME_KWH: Final = 0.005
+SAME_KWH: Final = 0.005 + 1e-9
 _EXACT: Final = 1e-6
 _HOUR: Final = timedelta(hours=1)
 

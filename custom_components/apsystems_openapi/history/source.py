@@ -8,13 +8,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from ..cloud.models import Series
 from ..system.backlog import FLOWS_OF, Backlog, Source
 from ..system.clock import DAY, Clock
 from ..system.day_end import ROUNDING_KWH
 from ..system.unwritten import FetchedDay, FetchedMonth, Unwritten
 from .recorder import Statistic, StatisticsWriter, Written
-from .rows import DayEnergy
+from .rows import SAME_KWH, DayEnergy
 
 _PAGE: Final = timedelta(days=62)
 
@@ -67,11 +66,9 @@ class SourceWriter:
         self.change(lambda backlog: replace(backlog, unwritten=backlog.unwritten.without(written)))
 
     async def _async_write_day(self, fetched: FetchedDay) -> None:
-        total = fetched.total
-        if fetched.is_fetched_again:
-            written = await self._async_written(fetched.flow, fetched.day, fetched.day + DAY)
-            total = _total(fetched.hours, written.get(fetched.day))
-        await self.async_write(fetched.flow, {fetched.day: DayEnergy(hours=fetched.hours, total=total)}, fetched.closed)
+        written = await self._async_written(fetched.flow, fetched.day, fetched.day + DAY)
+        day = DayEnergy(hours=fetched.hours, total=_total(fetched, written.get(fetched.day)))
+        await self.async_write(fetched.flow, {fetched.day: day}, fetched.closed)
         self._done(Unwritten(days=(fetched,)))
 
     async def _async_write_months(self, months: Sequence[FetchedMonth]) -> None:
@@ -144,12 +141,21 @@ def _days(first: date, after: date) -> Iterator[date]:
     return (first + n * DAY for n in range((after - first).days))
 
 
-def _total(hours: Series, written: Written | None) -> float | None:
-    """Return a day's total by its written rows; hours that came late are right without."""
+def _total(fetched: FetchedDay, written: Written | None) -> float | None:
+    """Return a day's total: one that is written already where it is the same, or more exact than what was fetched.
+
+    So the sums of newer rows stay as they are. Hours that came late are right without a total.
+    """
     if written is None:
-        return None
-    total = sum(kwh or 0.0 for kwh in hours)
+        return fetched.total
+    if not fetched.is_fetched_again:
+        return written.kwh if _is_same(fetched.total, written.kwh) else fetched.total
+    total = sum(kwh or 0.0 for kwh in fetched.hours)
     return written.kwh if written.is_coarse or not _is_late(total, written) else None
+
+
+def _is_same(total: float | None, kwh: float) -> bool:
+    return total is not None and abs(total - kwh) <= SAME_KWH
 
 
 def _is_late(total: float, written: Written | None) -> bool:
