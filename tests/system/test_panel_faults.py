@@ -369,8 +369,12 @@ def test_an_alarm_needs_bad_days(shares: list[float], around: Circumstances, day
         (marked([1.0, 0.4, 0.4, 0.4], gap=6, dull_marks=dull({7: 0.4, 8: 0.4})), SINKING, True),
         (marked([1.0, 0.4, 0.4, 0.4], gap=6, dull_marks=dull({7: 0.4})), SINKING, False),
         (marked([1.0, 0.4, 0.4, 0.4], gap=6, dull_marks=dull({7: 0.4, 8: 1.0})), SINKING, False),
-        (marked([1.0] + [0.85] * 4, dull_marks=dull({2: 0.85, 3: 0.84})), SINKING, True),
-        (marked([1.0] + [0.85] * 4, dull_marks=dull({2: 0.95, 3: 0.95})), SINKING, False),
+        (marked([1.0] + [0.75] * 7, dull_marks=dull({2: 0.75, 3: 0.74})), SINKING, True),
+        (marked([1.0] + [0.75] * 7, dull_marks=dull({2: 0.95, 3: 0.95})), SINKING, False),
+        (marked([0.94], dull_marks=dull(dict.fromkeys(range(-5, 0), 0.86))), SINKING, True),
+        (marked([0.94], dull_marks=dull(dict.fromkeys(range(-4, 0), 0.86))), SINKING, False),
+        (marked([0.94], dull_marks=dull(dict.fromkeys(range(-5, 0), 0.88))), SINKING, False),
+        (marked([0.96], dull_marks=dull(dict.fromkeys(range(-5, 0), 0.86))), SINKING, False),
     ],
 )
 def test_new_shade_may_be_there_while_the_sun_sinks_unless_clouds_or_a_fall_at_once_show_a_fault(
@@ -403,6 +407,13 @@ def test_an_alarm_ends_after_three_good_days_or_after_a_rise_at_once(
 ) -> None:
     before = Problem(since=FIRST, share=0.0, days=3)
     assert (alarmed(marked(shares, problem=before, well_on=None), around).problem is None) is ends
+
+
+@pytest.mark.parametrize(("share", "ends"), [(0.94, False), (0.96, True)])
+def test_an_alarm_lasts_while_dull_days_show_the_fault_unless_rain_has_washed_it_off(share: float, ends: bool) -> None:
+    before = Problem(since=FIRST, share=0.94, days=5)
+    known = marked([0.94, *[share] * 3], problem=before, dull_marks=dull(dict.fromkeys(range(-5, 0), 0.86)))
+    assert (alarmed(known, SIBLINGS).problem is None) is ends
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ _WELL_ALONE: Final = 0.8
 _LOW_DAYS: Final = 3
 _LOW_AFTER_SNOW: Final = 4
 _LOW_TOGETHER: Final = 10
+_CLEAN: Final = 0.95  # rain has washed the panel since the last dull day
 _AS_EVER: Final = 0.93  # under clouds, of the usual: then only direct sun is lacking
-_CLOUDED_DAYS: Final = 3  # the newest of those that count
+CLOUDED_DAYS: Final = 3  # the newest of those that count
 _SHADE_GROWS: Final = (0.08, 0.12)  # by no more than this, and this a day: obstacles have soft edges
 _REPAIRED: Final = 1.25  # of the level before
 _STEADY: Final = 0.1  # most difference of levels that are the same
@@ -34,7 +35,7 @@ class Rule(NamedTuple):
 
 _REDUCED: Final = Rule(0.8, 7, 14)
 _SOILED: Final = Rule(0.87, 14, 20)
-_SOILED_UNDER_CLOUDS: Final = Rule(0.87, 4, 8)
+_SOILED_UNDER_CLOUDS: Final = Rule(0.87, 5, 5)
 _DROPOUTS: Final = Rule(0.8, 4, 10)
 
 
@@ -65,7 +66,7 @@ def lacks_direct_sun(panel: PanelMemory) -> bool:
 def under_clouds(panel: PanelMemory, after: date) -> list[float]:
     """Return what a panel made on the newest dull days after a day, against the usual."""
     ratios = [ratio for day, ratio in panel.dull_marks if day > after and panel.dull_usual]
-    return [ratio / panel.dull_usual for ratio in ratios[-_CLOUDED_DAYS:]]
+    return [ratio / panel.dull_usual for ratio in ratios[-CLOUDED_DAYS:]]
 
 
 def _has_fault_under_clouds(panel: PanelMemory) -> bool:
@@ -85,7 +86,7 @@ def alarmed(panel: PanelMemory, around: Circumstances) -> PanelMemory:
     alone = around.siblings == 0
     if (problem := panel.problem) is not None:
         if _is_over(panel, around):
-            return replace(panel, problem=None, marks=panel.marks[-_WELL_DAYS:])
+            return replace(panel, problem=None, marks=panel.marks[-_WELL_DAYS:], dull_marks=())
         return replace(panel, problem=replace(problem, share=share, days=problem.days + (share < well(alone))))
     bad = _bad_days(panel, around)
     return replace(panel, problem=Problem(since=bad[0], share=share, days=len(bad))) if bad else panel
@@ -93,6 +94,9 @@ def alarmed(panel: PanelMemory, around: Circumstances) -> PanelMemory:
 
 def _bad_days(panel: PanelMemory, around: Circumstances) -> list[date]:
     """Return the days that raise an alarm; none when there is none to raise."""
+    share = panel.marks[-1].share
+    if share < _CLEAN and (soiled := _soiled_days(panel)):
+        return soiled
     is_fault = _has_fault_under_clouds(panel)
     if not panel.marks[-1].was_off and not is_fault and (around.siblings == 0 or _may_be_shade(panel, around)):
         return []
@@ -102,12 +106,17 @@ def _bad_days(panel: PanelMemory, around: Circumstances) -> list[date]:
         return run
     found: list[date] = []
     if needed == _LOW_DAYS:
-        found = _days_of(_DROPOUTS, panel, lambda mark: mark.was_off)
-    if is_fault:
-        found = found or _days_of(_SOILED_UNDER_CLOUDS, panel)
+        found = _days_of(_DROPOUTS, [(mark.day, mark.share if mark.was_off else 1.0) for mark in panel.marks])
     if is_fault or around.siblings:
-        found = found or _days_of(_REDUCED, panel) or _days_of(_SOILED, panel)
-    return found if panel.marks[-1].share >= LOW or len(found) >= needed else []
+        sunny = [(mark.day, mark.share) for mark in panel.marks]
+        found = found or _days_of(_REDUCED, sunny) or _days_of(_SOILED, sunny)
+    return found if share >= LOW or len(found) >= needed else []
+
+
+def _soiled_days(panel: PanelMemory) -> list[date]:
+    """Return the last dull days when all of them show that a panel makes too little."""
+    shares = [(day, ratio / panel.dull_usual) for day, ratio in panel.dull_marks if panel.dull_usual]
+    return _days_of(_SOILED_UNDER_CLOUDS, shares)
 
 
 def _is_over(panel: PanelMemory, around: Circumstances) -> bool:
@@ -121,7 +130,8 @@ def _is_over(panel: PanelMemory, around: Circumstances) -> bool:
     share = min(mark.share for mark in newest)
     rose = bool(before) and min(mark.level for mark in newest) >= _REPAIRED * max(mark.level for mark in before)
     is_enough = share >= _REDUCED.below or _may_be_shade(panel, around)
-    return share >= well(around.siblings == 0) or (rose and is_enough)
+    is_well = share >= (_CLEAN if _soiled_days(panel) else well(around.siblings == 0))
+    return is_well or (rose and is_enough)
 
 
 def _may_be_shade(panel: PanelMemory, around: Circumstances) -> bool:
@@ -152,10 +162,10 @@ def _since_well(panel: PanelMemory) -> list[Mark]:
     return [mark for mark in panel.marks if panel.well_on is None or mark.day > panel.well_on]
 
 
-def _days_of(rule: Rule, panel: PanelMemory, counts: Callable[[Mark], bool] = lambda _: True) -> list[date]:
+def _days_of(rule: Rule, shares: Sequence[tuple[date, float]]) -> list[date]:
     """Return the days that meet a rule; none when they are too few or the newest day is none of them."""
-    bad = [mark.day for mark in panel.marks[-rule.of :] if mark.share < rule.below and counts(mark)]
-    return bad if len(bad) >= rule.days and bad[-1] == panel.marks[-1].day else []
+    bad = [day for day, share in shares[-rule.of :] if share < rule.below]
+    return bad if len(bad) >= rule.days and bad[-1] == shares[-1][0] else []
 
 
 def _run(panel: PanelMemory, is_met: Callable[[Mark], bool]) -> list[date]:

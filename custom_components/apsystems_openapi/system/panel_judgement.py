@@ -5,7 +5,7 @@ from datetime import date
 from statistics import median
 from typing import Final
 
-from .panel_alarms import LOW, WELL, first_bad_day, lacks_direct_sun, under_clouds, well
+from .panel_alarms import CLOUDED_DAYS, LOW, WELL, first_bad_day, lacks_direct_sun, under_clouds, well
 from .panel_memory import Mark, PanelMemory, Reason
 from .panel_ratios import PanelDay
 from .panel_readings import MIN_QUARTERS, HighSun
@@ -71,12 +71,15 @@ def _season(panel: PanelMemory, day: PanelDay) -> float:
     """Return the factor by which the usual ratio of the whole day changes.
 
     A fault costs the same share in the sun and under clouds; by what they differ, that is the season. It shows in dull
-    days between two sunny ones on which the panel did the same.
+    days between two sunny ones on which the panel did the same: at once when three agree, otherwise slowly.
     """
-    if panel.marks and abs(day.level - panel.marks[-1].level) < _STEADY:
-        clouded = under_clouds(panel, panel.marks[-1].day)
-        if clouded:
-            return 1 + _SEASON_FOLLOWS * (min(day.level / median(clouded), _MOST_SEASON) - 1)
+    before = panel.marks[-1] if panel.marks else None
+    if before and before.level and not day.was_off and abs(day.level / before.level - 1) < _STEADY:
+        between, newest = under_clouds(panel, before.day), under_clouds(panel, date.min)
+        if between and len(newest) == CLOUDED_DAYS and max(newest) - min(newest) < _STEADY:
+            return day.level / median(newest)
+        if between:
+            return 1 + _SEASON_FOLLOWS * (min(day.level / median(between), _MOST_SEASON) - 1)
     return 1 + _RISES * max(0.0, day.level - 1) if panel.problem is None else 1.0
 
 

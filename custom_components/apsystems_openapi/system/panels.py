@@ -27,10 +27,10 @@ In plain words:
    and leaves some light. So a panel that is off, that fell at once and stays there, or whose sun is higher than it was
    when the panel did well, has a fault. Otherwise the alarm waits for a dull day, or for the sun to rise.
 9. **Alarm** (`panel_alarms`): below 60 % on 3 sunny days in a row, below 80 % on 7 of the last 14, or below 87 % on 14
-   of the last 20, so that slow soiling is found in time; on 4 of the last 8 when dull days show it, too. Below 80 % on
-   4 of the last 10 because it was off in parts of them: a loose connection. It waits longer when snow is likely: when
-   panels of other inverters are low as well, or after a day on which the roof made nothing. It ends after 3 sunny days
-   in a row above 90 %, or when the panel is found to be in new shade.
+   of the last 20 sunny days or on the last 5 dull ones, so that slow soiling is found in time. Below 80 % on 4 of the
+   last 10 because it was off in parts of them: a loose connection. It waits longer when snow is likely: when panels of
+   other inverters are low as well, or after a day on which the roof made nothing. It begins and ends on sunny days
+   only: after 3 in a row above 90 %, or that are much better than those before, or when there is new shade only.
 
 A panel without siblings is compared with its own past, with the other groups as its weather. It has an alarm when it is
 off, or when dull days show a fault.
@@ -75,7 +75,7 @@ _PROFILE_WEATHER: Final = 0.15  # of the best; less tells no shape
 _TYPICAL_DAY: Final = 0.5  # of what the others make; on a worse day a panel's shape is not learned
 _PROVEN: Final = 3.0  # degrees by which the sun is higher than where shade was found or may be
 _DULL_MARKS: Final = 5
-_DULL_FOLLOWS: Final = 0.01
+_DULL_FOLLOWS: Final = 0.003  # share of a deviation that becomes usual, a dull day
 
 
 @dataclass(frozen=True, kw_only=True)
