@@ -72,7 +72,7 @@ def with_flow_day(state: SystemState, slot: Slot, data: FlowDay, reading: Readin
     known = state.house(_source(slot))
     house = with_house_day(known, slot.day, data, house_reading(reading), sees_all=_sees_all(state, slot))
     if house is None:
-        return state
+        return without_flow_day(state, slot, reading)
     state = state.with_house(_source(slot), replace(house, backlog=_with_hours(house.backlog, slot, data, reading)))
     produced = house.produced() if slot.day == reading.day and slot.call.kind is Kind.METER_DAY else None
     if produced is None:
@@ -84,8 +84,8 @@ def without_flow_day(state: SystemState, slot: Slot, reading: Reading) -> System
     """Take that the cloud has nothing of a day: for the history it is done."""
     if slot.purpose is not Purpose.HISTORY:
         return state
-    house, nothing = state.house(_source(slot)), FetchedDay(day=slot.day, hours=(), closed=reading.at, flow="imported")
-    return state.with_house(_source(slot), replace(house, backlog=house.backlog.with_day(nothing)))
+    house = state.house(_source(slot))
+    return state.with_house(_source(slot), replace(house, backlog=house.backlog.with_day(_nothing(slot, reading))))
 
 
 def with_postponed_flow_day(state: SystemState, slot: Slot) -> SystemState:
@@ -153,12 +153,17 @@ def _with_hours(backlog: Backlog, slot: Slot, data: FlowDay, reading: Reading) -
         )
         for name, energy in data.energy.items()
     ]
-    is_asked = slot.purpose is Purpose.HISTORY or backlog.since is None or slot.day >= backlog.since
-    if not days or not is_asked:  # the evening before an installation comes with its history, where that is wanted
-        return backlog
     if slot.purpose is Purpose.HISTORY:
-        return backlog.with_day(*days)
+        return backlog.with_day(*(days or [_nothing(slot, reading)]))
+    is_before = backlog.since is not None and slot.day < backlog.since
+    if not days or is_before:  # what was before an installation comes with its history, where that is wanted
+        return backlog
     return backlog.with_unwritten_day(*days) if is_running else backlog.with_closed_day(*days)
+
+
+def _nothing(slot: Slot, reading: Reading) -> FetchedDay:
+    """Return a day of which the cloud has no hours."""
+    return FetchedDay(day=slot.day, hours=(), closed=reading.at, flow="imported")
 
 
 def _sees_all(state: SystemState, slot: Slot) -> bool:
