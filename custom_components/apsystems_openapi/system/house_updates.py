@@ -168,7 +168,7 @@ def _nothing(slot: Slot, reading: Reading) -> FetchedDay:
 
 def _sees_all(state: SystemState, slot: Slot) -> bool:
     """Return whether all that comes and goes in the house passes a device: a battery, or a meter without one."""
-    return slot.call.kind in BATTERY_KINDS or not state.battery_ids
+    return slot.call.kind in BATTERY_KINDS or not state.has_battery
 
 
 def _contradicts_batteries(state: SystemState, slot: Slot, data: FlowDay) -> bool:
