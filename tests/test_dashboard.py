@@ -269,6 +269,7 @@ def grid(house: House, device: str) -> dict[str, Any]:
         "stat_energy_from": f"apsystems_openapi:{prefix}{device}_imported",
         "stat_energy_to": f"apsystems_openapi:{prefix}{device}_exported",
         "cost_adjustment_day": 0.0,
+        "name": "Grid",
     }
 
 
@@ -310,7 +311,9 @@ async def test_grid_and_batteries_are_added_once_they_have_rows(
     await house.pass_time(timedelta(hours=4), timedelta(minutes=10))
     soc = {"stat_soc": house.entity_id("storage_soc")} if batteries == 1 else {}
     expected = [grid(house, device)] if device else []
-    expected += [battery(ecu.eid, **soc) for ecu in house.plant.ecus[:batteries]]
+    names = ["Battery"] if batteries == 1 else ["Battery 1", "Battery 2"]
+    of_batteries = zip(house.plant.ecus[:batteries], names, strict=False)
+    expected += [battery(ecu.eid, name=name, **soc) for ecu, name in of_batteries]
     assert await shown(house) == expected
     pending = {"grid", "battery"} - {source["type"] for source in expected}
     assert set(entry.data.get("energy_dashboard", ())) == pending

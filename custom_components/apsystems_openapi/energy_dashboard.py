@@ -29,12 +29,14 @@ from .energy_sources import (
     SourcesError,
     counted,
     is_part,
+    named,
     shown_sources,
     still_pending,
     with_parts,
     without_others,
 )
 from .history.recorder import Statistic
+from .sentences import async_text
 from .settings import options_of
 from .system.state import SystemState
 
@@ -95,8 +97,12 @@ class EnergyDashboard:
     async def _async_add(self, manager: EnergyManager) -> None:
         """Add parts, unless they are shown already; in either case they are never added again."""
         try:
+            texts = {part: await async_text(self._hass, f"source_{part}", {}) for part in (Part.GRID, Part.BATTERY)}
             found, present = self._addable, _sources(manager)
-            shown = {part: [self._with_sensors(source) for source in sources] for part, sources in found.items()}
+            shown = {
+                part: [self._with_sensors(source) for source in named(sources, texts.get(part))]
+                for part, sources in found.items()
+            }
             if (sources := with_parts(present, shown, self._names)) != present:
                 await _async_write(manager, sources)
             self._keep_pending(still_pending(self._pending, found))

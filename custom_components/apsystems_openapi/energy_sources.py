@@ -76,6 +76,15 @@ def _figures(state: SystemState, sid: str, source: Source, comes: str, goes: str
     return {field: Statistic(sid=sid, source=source, flow=flow).id for field, flow in fields.items() if flow in extents}
 
 
+def named(sources: Iterable[EnergySource], name: str | None) -> list[EnergySource]:
+    """Return sources with a name, numbered where there are several; charts would cut the long names of statistics."""
+    sources = list(sources)
+    if name is None:
+        return sources
+    names = [name] if len(sources) == 1 else [f"{name} {number}" for number in range(1, len(sources) + 1)]
+    return [{**source, "name": text} for source, text in zip(sources, names, strict=True)]
+
+
 def with_parts(
     present: Iterable[EnergySource], found: Mapping[Part, list[EnergySource]], names: Mapping[str, str]
 ) -> list[EnergySource]:
