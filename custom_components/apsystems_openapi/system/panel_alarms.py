@@ -98,16 +98,15 @@ def _bad_days(panel: PanelMemory, around: Circumstances) -> list[date]:
     if share < _CLEAN and (soiled := _soiled_days(panel)):
         return soiled
     is_fault = _has_fault_under_clouds(panel)
-    if not panel.marks[-1].was_off and not is_fault and (around.siblings == 0 or _may_be_shade(panel, around)):
-        return []
+    is_doubtful = not is_fault and (around.siblings == 0 or _may_be_shade(panel, around))
     needed = _LOW_TOGETHER if around.others_low else _LOW_AFTER_SNOW if panel.after_snow else _LOW_DAYS
-    run = _run(panel, lambda mark: mark.share < LOW)
+    run = _run(panel, lambda mark: mark.share < LOW and (mark.was_off or not is_doubtful))
     if len(run) >= needed:
         return run
     found: list[date] = []
     if needed == _LOW_DAYS:
         found = _days_of(_DROPOUTS, [(mark.day, mark.share if mark.was_off else 1.0) for mark in panel.marks])
-    if is_fault or around.siblings:
+    if not is_doubtful:
         sunny = [(mark.day, mark.share) for mark in panel.marks]
         found = found or _days_of(_REDUCED, sunny) or _days_of(_SOILED, sunny)
     return found if share >= LOW or len(found) >= needed else []
