@@ -72,7 +72,7 @@ async def _take_house(folder: Path, path: Path, hour: int) -> None:
                 instance.client, cloud, statistic_id, by_integration=added.fills_energy_dashboard
             )
         async with open_page(instance, cloud.timezone) as page:
-            await _energy(page, instance, "yesterday", path)
+            await _energy(page, instance, "this_month", path)
 
 
 async def _take_home(folder: Path, paths: Mapping[str, Path], hour: int) -> None:
@@ -128,11 +128,12 @@ async def _devices(page: Page, instance: Instance, cloud: Cloud, paths: Mapping[
 
 async def _energy(page: Page, instance: Instance, period: str, path: Path) -> None:
     """Take a picture of the Energy dashboard. The period that it shows first is in the browser's storage."""
+    await page.goto(instance.url)
     for key in ("_energy", "_energy_dashboard", "_energy_energy"):
         await page.evaluate(f"localStorage.setItem('energy-default-period-{key}', '{period}')")
     await page.goto("about:blank")
     await page.goto(f"{instance.url}/energy/electricity")
-    await page.get_by_text("Solar production").first.wait_for()
+    await page.get_by_text("Solar production", exact=True).first.wait_for()
     await page.wait_for_timeout(1500)  # no event announces that the charts are drawn
     await _picture(page, path, bottom=await _end_of_cards(page) + _DATE_BAR)
 
