@@ -315,9 +315,9 @@ SIBLINGS = Circumstances(siblings=3, others_low=False, may_be_shade=False, was_i
 SINKING = SIBLINGS._replace(may_be_shade=True)
 
 
-def marked(shares: list[float], *, gap: int = 1, **changes: object) -> PanelMemory:
+def marked(shares: list[float], *, gap: int = 1, is_even: bool = False, **changes: object) -> PanelMemory:
     """Return a panel with a mark each `gap` days; those below 0.05 are of days on which it was off."""
-    marks = tuple(Mark(FIRST + n * gap * DAY, share, share, share < 0.05) for n, share in enumerate(shares))
+    marks = tuple(Mark(FIRST + n * gap * DAY, share, share, share < 0.05, is_even) for n, share in enumerate(shares))
     well_on = max((mark.day for mark in marks if mark.share >= 0.9), default=None)
     return replace(PanelMemory(marks=marks, well_on=well_on, dull_usual=1.0), **changes)
 
@@ -361,7 +361,9 @@ def test_an_alarm_needs_bad_days(shares: list[float], around: Circumstances, day
         (marked([*[1.0] * 4, 0.8, 0.65, 0.5, 0.4, 0.4, 0.4]), SIBLINGS, True),
         (marked([*[1.0] * 4, 0.4, 0.4, 0.4]), SINKING, True),
         (marked([*[1.0] * 4, 0.4, 0.4, 0.4], gap=6), SINKING, False),
-        (marked([1.0, 0.8, 1.0, 1.0, 0.4, 0.4, 0.4]), SINKING, False),
+        (marked([*[1.0] * 4, 0.4, 0.4, 0.4], gap=6, is_even=True), SINKING, True),
+        (marked([*[1.0] * 4, 0.4, 0.4, 0.4], gap=8, is_even=True), SINKING, False),
+        (marked([1.0, 0.8, 1.0, 1.0, 0.4, 0.4, 0.4], is_even=True), SINKING, False),
         (marked([*[1.0] * 4, 0.4, 0.4, 0.4]), SINKING._replace(was_in_shade=True), False),
         (marked([*[1.0] * 4, 0.4, 0.4, 0.4]), SIBLINGS._replace(was_in_shade=True), True),
         (marked([*[1.0] * 4, 0.4, 0.55, 0.4]), SIBLINGS._replace(was_in_shade=True), False),

@@ -20,6 +20,7 @@ _CLEAN: Final = 0.95  # rain has washed the panel since the last dull day
 _AS_EVER: Final = 0.93  # under clouds, of the usual: then only direct sun is lacking
 CLOUDED_DAYS: Final = 3  # the newest of those that count
 _SHADE_GROWS: Final = (0.08, 0.12)  # by no more than this, and this a day: obstacles have soft edges
+_SHADE_COMES: Final = 7  # days in which it surely does not grow from the hours of a low sun to noon
 _REPAIRED: Final = 1.25  # of the level before
 _STEADY: Final = 0.1  # most difference of levels that are the same
 _STEADY_DAYS: Final = 4  # before a fault
@@ -141,15 +142,18 @@ def _may_be_shade(panel: PanelMemory, around: Circumstances) -> bool:
 
 
 def _fell_at_once(panel: PanelMemory) -> bool:
-    """Return whether a panel did the same for days, fell by more than shade can grow, and has stayed there."""
+    """Return whether a panel did the same for days, fell by more than shade can grow, and has stayed there.
+
+    Shade takes weeks to grow from the hours of a low sun to noon, so that a fall of the whole day is none.
+    """
     bad = _since_well(panel)
     before = panel.marks[-len(bad) - _STEADY_DAYS : -len(bad)]
-    if len(before) < _STEADY_DAYS:
+    if len(before) < _STEADY_DAYS or not (_is_steady(before) and _is_steady(bad)):
         return False
     least, a_day = _SHADE_GROWS
-    fall = before[-1].level - bad[0].level
-    grows = least + a_day * (bad[0].day - before[-1].day).days
-    return fall > grows and _is_steady(before) and _is_steady(bad)
+    days = (bad[0].day - before[-1].day).days
+    of_all_day = before[-1].is_even and bad[0].is_even and days <= _SHADE_COMES
+    return before[-1].level - bad[0].level > least + (0.0 if of_all_day else a_day * days)
 
 
 def _is_steady(marks: Sequence[Mark]) -> bool:

@@ -50,7 +50,7 @@ def judged(panel: PanelMemory, day: PanelDay, seen: PlantDay, level: float) -> P
     result = replace(
         panel,
         usual=day.learned(day.level or 1.0, change, _FOLLOWS if is_well and panel.problem is None else 0.0),
-        marks=(*panel.marks, Mark(seen.day, performance, day.level, day.was_off))[-_KEPT_MARKS:],
+        marks=(*panel.marks, Mark(seen.day, performance, day.level, day.was_off, day.is_even))[-_KEPT_MARKS:],
         shade_noon=max(panel.shade_noon, seen.sun.noon) if day.is_shaded else panel.shade_noon,
         reason=None,
         changed_days=0,

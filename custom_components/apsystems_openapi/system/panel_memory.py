@@ -22,6 +22,8 @@ class Mark(NamedTuple):
     """Ratio to the expected power in most of the day; 0: off."""
     was_off: bool
     """Whether it was off in a part of the day: no shade does that."""
+    is_even: bool
+    """Whether it had that level all day long, from a low sun to the noon."""
 
 
 class DullMark(NamedTuple):

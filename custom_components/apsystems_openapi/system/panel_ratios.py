@@ -19,6 +19,7 @@ _AGREE: Final = 0.4  # share of the quarter hours that show a panel's level
 _STEADY: Final = 1.1  # quotient of ratios that are the same but for noise
 _SAME: Final = 0.25  # deviation from it
 _AGREE_UNDER_CLOUDS: Final = 0.07  # typical deviation of panels from their usual ratio
+_NEARLY_ALL: Final = 0.85
 _EVEN: Final = 1.15  # quotient of the quartiles of a panel's ratios under clouds
 _LEAST_USUAL: Final = 0.05  # of the typical one
 _MOST_RATIO: Final = 3.0  # that is learned from
@@ -162,6 +163,12 @@ class PanelDay:
     def is_shaded(self) -> bool:
         """Whether the panel is usually in the shade for a good part of the day."""
         return sum(self._usual(n) <= _SHADED * self.typical for n in self.used) > _MUCH_SHADE * len(self.used)
+
+    @cached_property
+    def is_even(self) -> bool:
+        """Whether the panel had its level in nearly all of the day, and usually has no shade in a good part of it."""
+        same = sum(1 / _STEADY < ratio / self.level < _STEADY for ratio, _ in self.compared) if self.level else 0
+        return not self.is_shaded and same >= _NEARLY_ALL * len(self.compared)
 
     @cached_property
     def performance(self) -> float | None:

@@ -24,8 +24,9 @@ In plain words:
    the difference, so that neither soiling becomes usual nor the season looks like a fault; and a panel that does badly
    in the sun and as ever under clouds has new shade, which becomes usual at once.
 8. **Shade or fault,** when no dull day tells: new shade comes while the sun sinks from week to week, grows over days,
-   and leaves some light. So a panel that is off, that fell at once and stays there, or whose sun is higher than it was
-   when the panel did well, has a fault. Otherwise the alarm waits for a dull day, or for the sun to rise.
+   from the hours of a low sun to noon, and leaves some light. So a panel that is off, that fell at once or all day long
+   and stays there, or whose sun is higher than it was when the panel did well, has a fault. Otherwise the alarm waits
+   for a dull day, or for the sun to rise.
 9. **Alarm** (`panel_alarms`): below 60 % on 3 sunny days in a row, below 80 % on 7 of the last 14, or below 87 % on 14
    of the last 20 sunny days or on the last 5 dull ones, so that slow soiling is found in time. Below 80 % on 4 of the
    last 10 because it was off in parts of them: a loose connection. It waits longer when snow is likely: when panels of
