@@ -107,7 +107,7 @@ def _bad_days(panel: PanelMemory, around: Circumstances) -> list[date]:
     found: list[date] = []
     if needed == _LOW_DAYS:
         found = _days_of(_DROPOUTS, [(mark.day, mark.share if mark.was_off else 1.0) for mark in panel.marks])
-    if not is_doubtful:
+    if is_fault or (around.siblings > 1 and not is_doubtful):
         sunny = [(mark.day, mark.share) for mark in panel.marks]
         found = found or _days_of(_REDUCED, sunny) or _days_of(_SOILED, sunny)
     return found if share >= LOW or len(found) >= needed else []

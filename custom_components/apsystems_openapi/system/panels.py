@@ -34,7 +34,7 @@ In plain words:
    only: after 3 in a row above 90 %, or that are much better than those before, or when there is new shade only.
 
 A panel without siblings is compared with its own past, with the other groups as its weather. It has an alarm when it is
-off, or when dull days show a fault.
+off, or when dull days show a fault. In a group of two only dull days tell a fault above 60 %.
 
 Anything doubtful is unknown: impossible values, curves of another length, days of which much is missing, and, on ten
 sunny days in a row, a curve of another shape (the panel has moved to another roof), after which the panel starts anew.
