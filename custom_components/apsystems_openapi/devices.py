@@ -123,7 +123,8 @@ def async_is_in_use(hass: HomeAssistant, entry: ConfigEntry, device: dr.AnyDevic
         return bool(er.async_entries_for_device(er.async_get(hass), device.id, include_disabled_entities=True))
     names = names_of(device)
     sid, ecus = entry.data[CONF_SID], {ecu_name(eid) for eid in _ecu_ids(state)}
-    houses = {house_name(sid, source, state) for source in state.sources(options_of(entry.options))}
+    sources = (source for source in state.sources(options_of(entry.options)) if state.is_listed(source))
+    houses = {house_name(sid, source, state) for source in sources}
     return sid in names or bool(names & (state.listed | ecus | houses))
 
 

@@ -90,7 +90,7 @@ class Failures:
                 LOGGER.warning("Authentication failed, reauthentication started: %s", failure)
             self._entry.async_start_reauth(self._hass)
             return None
-        if is_refused_for_long(before, slot, failure):
+        if is_refused_for_long(before, after, slot, failure):
             LOGGER.info("Fetching %s is not for this account, trying again in a month: %s", slot.kind, failure)
             return None
         is_refused = is_refusal(before, slot, failure, clock)

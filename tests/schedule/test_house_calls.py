@@ -111,6 +111,13 @@ def test_without_production_nothing_else_is_asked() -> None:
     """The fork's option `poll_pv`: a battery only."""
     runner = PlanRunner(LONDON, BOTH, Options(production=False)).run(JUNE)
     assert {slot.call.kind for slot in runner.made} == {*OF_METER, *OF_BATTERY}
+    for options, has_history in (
+        (Options(production=False), True),
+        (Options(production=False, automatic=False), False),
+    ):
+        with_backlog = PlanRunner(LONDON, replace(BOTH, backlog=True), options).run(JUNE)
+        assert any(slot.purpose is Purpose.HISTORY for slot in with_backlog.made) is has_history
+        assert_within(with_backlog, 1000)
 
 
 @pytest.mark.parametrize("quota", [150, 250, 1000, 100_000])

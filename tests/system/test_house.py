@@ -12,12 +12,13 @@ from custom_components.apsystems_openapi.cloud.exceptions import (
     OpenApiError,
     OpenApiNotFoundError,
     OpenApiPermissionError,
+    OpenApiRequestError,
 )
 from custom_components.apsystems_openapi.cloud.models import Ecu, FlowDay, Flows, FlowTotals, StorageState, Summary
 from custom_components.apsystems_openapi.schedule.calls import Call, Kind, Purpose, Slot
 from custom_components.apsystems_openapi.schedule.options import Options
 from custom_components.apsystems_openapi.schedule.sun import Site
-from custom_components.apsystems_openapi.system.backlog import Source, SourceKind
+from custom_components.apsystems_openapi.system.backlog import Backlog, Source, SourceKind
 from custom_components.apsystems_openapi.system.clock import Clock
 from custom_components.apsystems_openapi.system.day_end import advanced
 from custom_components.apsystems_openapi.system.due import Situation
@@ -177,16 +178,18 @@ def test_a_batterys_state_is_of_the_last_time_that_the_clock_showed(label: str |
         mode=1,
         power=Flows(produced=1000.0, consumed=300.0, imported=0.0, exported=0.0, charge=700.0, discharge=0.0),
     )
-    house = with_storage_state(House(), state, reading(at))
+    house = with_storage_state(House(), state, reading(at), sees_all=True)
     assert house.day == day
     assert (house.soc, house.mode, house.power.charge) == ((97.0, 1, 700.0) if label else (None, None, None))
 
 
 def test_an_older_state_of_a_battery_changes_nothing() -> None:
     power = Flows(produced=0.0, consumed=300.0, imported=0.0, exported=0.0, charge=0.0, discharge=300.0)
-    newer = with_storage_state(House(), StorageState(time="13:20", soc=50.0, mode=3, power=power), reading(13.5))
+    newer = with_storage_state(
+        House(), StorageState(time="13:20", soc=50.0, mode=3, power=power), reading(13.5), sees_all=True
+    )
     older = StorageState(time="13:00", soc=60.0, mode=1, power=power)
-    assert with_storage_state(newer, older, reading(13.6)) == newer
+    assert with_storage_state(newer, older, reading(13.6), sees_all=True) == newer
 
 
 AMOUNT = st.none() | st.floats(0, 400, allow_nan=False)
@@ -346,16 +349,103 @@ def test_batteries_are_asked_under_either_prefix_and_then_once_a_month(failure: 
     assert not refused.plant(clock, has_recorder=True).batteries
 
 
-@pytest.mark.parametrize("kind", [kind for kind, update in UPDATES.items() if update.is_optional])
+OPTIONAL = [kind for kind, update in UPDATES.items() if update.is_optional]
+NOON = Clock(now=MIDNIGHT + 13 * HOUR, site=SITE, options=Options())
+
+
+@pytest.mark.parametrize("kind", OPTIONAL)
 def test_an_optional_call_without_a_right_waits_for_a_month_and_one_that_fails_does_not(kind: Kind) -> None:
-    clock = Clock(now=MIDNIGHT + 13 * HOUR, site=SITE, options=Options())
     state = replace(system(WITH_METER, WITH_BATTERY), storage_as_installer=True)
-    refused = after_failure(state, slot(kind), OpenApiPermissionError(), clock)
+    refused = after_failure(state, slot(kind), OpenApiPermissionError(), NOON)
     assert refused.refusals == 0
-    assert not refused.waits.allows(slot(kind), clock.now + timedelta(days=29))
-    assert refused.waits.allows(slot(kind), clock.now + timedelta(days=30))
-    failed = after_failure(state, slot(kind), OpenApiAnswerError(), clock)
-    assert failed.waits.allows(slot(kind), clock.now + timedelta(hours=3))
+    assert not refused.waits.allows(slot(kind), NOON.now + timedelta(days=29))
+    assert refused.waits.allows(slot(kind), NOON.now + timedelta(days=30))
+    failed = after_failure(state, slot(kind), OpenApiAnswerError(), NOON)
+    assert failed.waits.allows(slot(kind), NOON.now + timedelta(hours=3))
+
+
+def test_a_battery_that_has_answered_keeps_its_prefix_and_waits_for_hours() -> None:
+    call = slot(Kind.STORAGE_STATE, "B1")
+    state = after_success(system(WITH_BATTERY).with_house(BATTERY, KNOWN), call, NOON)
+    refused = after_failure(state, call, OpenApiNotFoundError(), NOON)
+    assert not refused.storage_as_installer
+    assert refused.waits.allows(call, NOON.now + timedelta(hours=2))
+
+
+@pytest.mark.parametrize("failure", [OpenApiPermissionError(), OpenApiRequestError(), OpenApiNotFoundError()])
+def test_a_meter_that_answers_no_more_is_asked_ever_more_seldom_and_no_other_device_waits(
+    failure: OpenApiError,
+) -> None:
+    other = Source(kind=SourceKind.METER, eid="M2")
+    state = system(WITH_METER, replace(WITH_METER, eid="M2")).with_house(METER, KNOWN).with_house(other, KNOWN)
+    clock, tries = NOON, 0
+    while clock.now < NOON.now + timedelta(days=60):
+        if state.waits.allows(slot(Kind.METER_DAY), clock.now):
+            state, tries = after_failure(state, slot(Kind.METER_DAY), failure, clock), tries + 1
+            assert state.plant(clock, has_recorder=True).meters == ("M2",)
+            assert [source for source in state.sources(Options()) if state.may_ask(source, clock)] == [other]
+        clock = replace(clock, now=clock.now + timedelta(hours=1))
+    assert tries < 12
+
+
+def test_the_history_of_a_battery_that_is_refused_is_not_asked_for() -> None:
+    clock, house = NOON, replace(House(), backlog=Backlog().begun(DAY, DAY - timedelta(days=60)))
+    state = replace(system(WITH_BATTERY).with_house(BATTERY, house), storage_as_installer=True)
+    asked = Situation(clock=clock, state=state, waits=state.waits, asked=lambda _: None).next_step()
+    assert asked is not None
+    assert asked.source == BATTERY
+    refused = after_failure(state, asked.slot(clock.now), OpenApiPermissionError(), clock)
+    refused = after_failure(refused, slot(Kind.STORAGE_STATE, "B1"), OpenApiPermissionError(), clock)
+    assert refused.batteries == state.batteries  # no day becomes a gap
+    assert Situation(clock=clock, state=refused, waits=refused.waits, asked=lambda _: None).next_step() is None
+    assert not refused.plant(clock, has_recorder=True).backlog
+
+
+def test_a_day_that_never_balances_is_given_up_and_many_of_them_end_the_import() -> None:
+    house = replace(House(), backlog=Backlog().begun(DAY, DAY - timedelta(days=400)))
+    house = replace(house, backlog=replace(house.backlog, month_cursor=None, cursor_is_ready=True))
+    state, clock, calls = system(WITH_METER).with_house(METER, house), NOON, 0
+    state = replace(state, backlog=Backlog())
+    for _ in range(24 * 40):
+        step = Situation(clock=clock, state=state, waits=state.waits, asked=lambda _: None).next_step()
+        if step is not None:
+            state, calls = after_failure(state, step.slot(clock.now), OpenApiAnswerError(), clock), calls + 1
+        clock = replace(clock, now=clock.now + timedelta(hours=1))
+    assert not state.meters["M1"].backlog.gaps
+    assert calls < 28 * 6
+
+
+def test_a_list_that_lacks_a_battery_or_its_type_takes_it_away_only_the_second_time() -> None:
+    state = system(WITH_METER, WITH_BATTERY)
+    assert state.with_listing((), MIDNIGHT).battery_ids == ("B1",)
+    assert state.with_listing((replace(WITH_BATTERY, type=None),), MIDNIGHT).battery_ids == ("B1",)
+    once = state.with_listing((WITH_METER,), MIDNIGHT)
+    assert (once.battery_ids, once.is_listed(BATTERY)) == (("B1",), False)
+    assert once.with_listing((WITH_METER,), MIDNIGHT + 20 * HOUR).battery_ids == ()
+    assert state.with_listing((WITH_METER, replace(WITH_BATTERY, type=0)), MIDNIGHT).battery_ids == ()
+
+
+def test_a_meter_list_that_lacks_a_meter_is_asked_for_again_a_day_later() -> None:
+    state = system().with_meter_list(["M1", "M2"], MIDNIGHT)
+    assert not state.wants_meter_list(MIDNIGHT + 29 * 24 * HOUR)
+    once = state.with_meter_list(["M2"], MIDNIGHT + HOUR)
+    assert (once.meter_ids, once.is_listed(METER)) == (("M1", "M2"), False)
+    assert [once.wants_meter_list(MIDNIGHT + n * HOUR) for n in (20, 21)] == [False, True]
+    twice = once.with_meter_list(["M2"], MIDNIGHT + 22 * HOUR)
+    assert twice.meter_ids == ("M2",)
+    assert once.with_meter_list(["M1", "M2"], MIDNIGHT + 22 * HOUR).is_listed(METER)
+    assert once.without_house(METER).meter_ids == ("M2",)
+
+
+def test_a_sample_after_midnight_does_not_make_yesterday_whole() -> None:
+    tomorrow = DAY + timedelta(days=1)
+    morning = house_at_day(KNOWN, tomorrow)
+    early = with_house_day(morning, tomorrow, series(Flows(), newest="00:05"), reading(0.2, tomorrow), sees_all=False)
+    assert early is not None
+    assert not early.is_whole(DAY)
+    whole = with_house_day(early, DAY, series(newest="23:55"), reading(1.2, tomorrow), sees_all=True)
+    assert whole is not None
+    assert whole.is_whole(DAY)
 
 
 def test_the_meter_list_is_asked_for_in_the_set_up_and_once_a_month() -> None:
@@ -363,10 +453,10 @@ def test_the_meter_list_is_asked_for_in_the_set_up_and_once_a_month() -> None:
     clock = Clock(now=MIDNIGHT + 13.2 * HOUR, site=SITE, options=Options())
     read = replace(slot(Kind.SUMMARY, ""), purpose=Purpose.READ)
     for days, expected in ((None, True), (29, False), (31, True)):
-        asked = None if days is None else clock.now - timedelta(days=days)
+        state = replace(state, meters_read=None if days is None else clock.now - timedelta(days=days))
 
-        def last(key: str, asked: datetime | None = asked) -> datetime | None:
-            return asked if key == Kind.METERS else clock.now - 2 * HOUR
+        def last(key: str) -> datetime | None:
+            return None if key == Kind.METERS else clock.now - 2 * HOUR
 
         due = Situation(clock=clock, state=state, waits=state.waits, asked=last).due([read])
         assert (Kind.METERS in {slot.call.kind for slot in due}) is expected

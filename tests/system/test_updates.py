@@ -36,7 +36,14 @@ def slot(kind: Kind) -> Slot:
 def figures(state: SystemState) -> SystemState:
     """Return a state without what no figure depends on: contacts, when something was asked, and where."""
     return replace(
-        state, contacts={}, storage_as_installer=False, totals_read={}, panel_totals={}, meters={}, batteries={}
+        state,
+        contacts={},
+        storage_as_installer=False,
+        totals_read={},
+        panel_totals={},
+        meters={},
+        batteries={},
+        meters_read=None,
     )
 
 

@@ -83,11 +83,11 @@ def plan(day: date, site: Site, plant: Plant, budget: Budget, options: Options) 
         return ()
     sun = solar_day(site, day, options)
     if not options.production:
-        return _house_only(sun, plant, budget)
+        return _house_only(sun, plant, budget, options)
     if not (options.automatic and options.live_power):
         return _polls(sun, plant, budget, options)
     if sun.hours is None or sun.daylight is None:
-        return tuple(sorted([noon_summary(day, site), *_house_only(sun, plant, budget)]))
+        return tuple(sorted([noon_summary(day, site), *_house_only(sun, plant, budget, options)]))
     rounds = _rounds(sun.curve, plant)
     pace = budget.pace(day, site)
     # Only a month that runs short has fewer duties.
@@ -107,10 +107,12 @@ def _polls(sun: SolarDay, plant: Plant, budget: Budget, options: Options) -> tup
     return tuple(sorted([*polls, *_history_slots(sun, max(0, min(MOST_HISTORY, spare)))]))
 
 
-def _house_only(sun: SolarDay, plant: Plant, budget: Budget) -> tuple[Slot, ...]:
-    """Return the calls of a day on which no production is read."""
-    calls, _ = _rotated(house_calls(plant), floor(min(budget.pace(sun.day, sun.site), budget.steady_rate)), sun.day)
-    return tuple(sorted(house_slots(calls, sun)))
+def _house_only(sun: SolarDay, plant: Plant, budget: Budget, options: Options) -> tuple[Slot, ...]:
+    """Return the calls of a day on which no production is read; automatic ones leave the rest for the history."""
+    daily = floor(min(budget.pace(sun.day, sun.site), budget.steady_rate))
+    calls, _ = _rotated(house_calls(plant), daily, sun.day)
+    history = min(MOST_HISTORY, daily - len(calls)) if options.automatic and plant.backlog else 0
+    return tuple(sorted([*house_slots(calls, sun), *_history_slots(sun, history)]))
 
 
 # Duties

@@ -52,6 +52,7 @@ FLOWS_OF: Final = {  # the statistics of each
 }
 
 
+READ_OF: Final = {SourceKind.METER: Kind.METER_DAY, SourceKind.BATTERY: Kind.STORAGE_STATE}
 METER_KINDS: Final = frozenset({Kind.METER_DAY, Kind.METER_MONTH, Kind.METER_SUMMARY})
 BATTERY_KINDS: Final = frozenset({Kind.STORAGE_STATE, Kind.STORAGE_DAY, Kind.STORAGE_MONTH, Kind.STORAGE_SUMMARY})
 
@@ -415,11 +416,15 @@ class Backlog:
         kept = tuple(days[key] for key in sorted(days)[-MOST_PANEL_DAYS:])
         return replace(self, unwritten=replace(self.unwritten, panels=kept))
 
-    def with_postponed(self, day: date) -> Backlog:
-        """Return the backlog after a day could not be fetched: it becomes a gap, so that the days before it go on."""
+    def with_postponed(self, day: date, *, is_wrong: bool = False) -> Backlog:
+        """Return the backlog after a day could not be fetched: it becomes a gap, so that the days before it go on.
+
+        Many days in a row that contradict themselves end the import, as days without hours do.
+        """
         if day != self.day_cursor or day in self.gaps:
             return self
-        return replace(self.with_wanted([day]), day_cursor=day - _DAY, cursor_is_ready=False)
+        empty = self.empty_days + is_wrong
+        return replace(self.with_wanted([day]), day_cursor=day - _DAY, cursor_is_ready=False, empty_days=empty)
 
     def with_late(self, days: Iterable[date], today: date) -> Backlog:
         """Return the backlog after days were found whose total has changed; while it does, it is checked daily."""

@@ -11,19 +11,18 @@ from typing import Final
 
 from ..schedule.calls import Call, Kind, Purpose, Slot
 from ..schedule.options import LONGEST_INTERVAL
-from .backlog import Backlog, Source, SourceKind, Step, source_of
+from .backlog import READ_OF, Backlog, Source, SourceKind, Step, source_of
 from .clock import DAY, Clock
 from .state import SystemState
-from .topology import is_about_inverter
+from .topology import UNLISTED_FOR, is_about_inverter
 from .updates import UPDATES
-from .waits import APP_ID, ENTRY, HISTORY, LOAN, REQUESTS, Waits
+from .waits import APP_ID, ENTRY, HISTORY, LOAN, REQUESTS, Waits, step_scope
 
 SUMMARY: Final = Call(kind=Kind.SUMMARY)
 DETAILS: Final = Call(kind=Kind.DETAILS)
 HOURS: Final = Call(kind=Kind.HOURLY)
 INVERTERS: Final = Call(kind=Kind.INVERTERS)
 METERS: Final = Call(kind=Kind.METERS)
-METERS_LAST: Final = timedelta(days=30)
 STATUS_LASTS: Final = timedelta(days=3)  # a system's status light is in its details, and changes seldom
 DOUBTED: Final = 1  # refusals in a row that make the credentials doubtful
 FIRST_CALLS: Final = 40  # history calls of an installation that need not wait for the plan
@@ -123,8 +122,7 @@ class Situation:
     @property
     def _house_calls(self) -> list[Call]:
         """The calls that read the present flows of batteries and meters."""
-        kinds = {SourceKind.BATTERY: Kind.STORAGE_STATE, SourceKind.METER: Kind.METER_DAY}
-        return [Call(kind=kinds[s.kind], target=s.eid) for s in self.state.sources(self.clock.options)]
+        return [Call(kind=READ_OF[s.kind], target=s.eid) for s in self.state.sources(self.clock.options)]
 
     @property
     def _first_house_calls(self) -> list[Call]:
@@ -146,8 +144,9 @@ class Situation:
     def _lacking(self, due: Sequence[Slot], slots: Sequence[Slot]) -> Iterator[Call]:
         """Yield calls that fill gaps of the state; they ride along with a poll, or are made once a day."""
         kinds = {slot.call.kind for slot in due}
-        polls = any(slot.purpose is Purpose.READ or slot.call.kind is Kind.HOURLY for slot in due)
-        if Kind.SUMMARY not in kinds and ((polls and self._wants_summary()) or self._wants_proof(due)):
+        reads = self.clock.options.production
+        polls = any(slot.purpose is Purpose.READ or slot.call.kind is Kind.HOURLY or not reads for slot in due)
+        if reads and Kind.SUMMARY not in kinds and ((polls and self._wants_summary()) or self._wants_proof(due)):
             yield SUMMARY
         if self._wants_details(polls=polls):
             yield DETAILS
@@ -204,7 +203,8 @@ class Situation:
     @property
     def _meters_known(self) -> bool | None:
         """Whether the meter list is known, or of no interest; None: it is wanted."""
-        return not self.clock.options.meter or self._asked_within(METERS_LAST, METERS) or None
+        is_wanted = self.clock.options.meter and self.state.wants_meter_list(self.clock.now)
+        return not is_wanted or self._asked_within(UNLISTED_FOR, METERS) or None
 
     def _asked_within(self, time: timedelta, call: Call) -> bool:
         asked = self.asked(str(call))
@@ -232,6 +232,8 @@ class Situation:
 
     def _step_of(self, source: Source | None, backlog: Backlog) -> SourceStep | None:
         """Return the next step of one source."""
+        if source is not None and not self.state.may_ask(source, self.clock):
+            return None
         for step in backlog.steps(self.clock.day, import_history=self.clock.options.import_history):
             of_source = SourceStep(step=step, source=source, backlog=backlog)
             if backlog.can_take(step) and self.waits.allows(of_source.slot(self.clock.now), self.clock.now):
@@ -258,6 +260,8 @@ class Situation:
         """Return how many calls may be lent by day while the month has plenty."""
         options, backlog = self.clock.options, self.state.backlog
         if room <= options.monthly_quota * ROOM_FOR_LOANS or not self.clock.is_solar_hours:
+            return 0
+        if step_scope(step.slot(self.clock.now)) in self.waits.by_scope:  # it has failed before
             return 0
         lent = backlog.loans if backlog.loans_on == self.clock.day else 0
         most = max(1, round(options.monthly_quota * MOST_LOANS)) - lent

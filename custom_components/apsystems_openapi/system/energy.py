@@ -212,7 +212,8 @@ def with_lower_total(energy: Energy, now: datetime) -> tuple[Energy, Adjustment 
 
 def _lifetime(summary: Summary, reading: Reading) -> float | None:
     """Return the lifetime of a summary; None also for 0 of a plant that has run for days: it has made something."""
-    has_run = reading.built is not None and reading.at - reading.built > _FIRST_DAYS
+    may_be_none = reading.settled is not None  # a flow of a house, such as export, may always be 0
+    has_run = not may_be_none and reading.built is not None and reading.at - reading.built > _FIRST_DAYS
     return None if summary.lifetime == 0 and has_run else summary.lifetime
 
 

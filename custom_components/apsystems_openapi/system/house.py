@@ -21,7 +21,6 @@ AGREES: Final = 0.02  # of a day's energy
 AGREED_DAYS: Final = 3
 SETTLED_AFTER: Final = timedelta(hours=1)  # from midnight, until the cloud's figures of today are those of the new day
 CLOSED_AFTER: Final = timedelta(hours=3)  # from midnight, until yesterday's curve was to be fetched
-LAST_SAMPLE: Final = "23:45"  # from which on a day is complete
 LEAST_LIMIT_KW: Final = 50.0  # a power that the connection of a house surely stays below
 
 
@@ -68,15 +67,15 @@ class House:
         return energy.today * min(1.0, *self.ratios)
 
     def is_whole(self, day: date) -> bool:
-        """Return whether the newest sample closes a day."""
-        return self.day is not None and (self.day > day or (self.day == day and (self.newest or "") >= LAST_SAMPLE))
+        """Return whether the curve of a day that has ended was taken."""
+        return self.closed is not None and self.closed.day >= day
 
 
 def house_reading(reading: Reading) -> Reading:
     """Return the bounds of a house's figures: it uses energy by night as well, and more power than its plant makes."""
     limit = max(LEAST_LIMIT_KW, 3 * (reading.power_limit_kw or 0.0))
     settled = reading.midnight + SETTLED_AFTER
-    return replace(reading, sunrise=reading.midnight, settled=settled, built=None, power_limit_kw=limit)
+    return replace(reading, sunrise=reading.midnight, settled=settled, power_limit_kw=limit)
 
 
 def is_balanced(flows: Flows, same: float = SAME_KWH, share: float = 0.0) -> bool:
@@ -135,7 +134,7 @@ def _sure_power(data: FlowDay) -> Flows:
     return replace(power, imported=None, exported=None) if went * goes < 0 else power
 
 
-def with_storage_state(house: House, state: StorageState, reading: Reading) -> House:
+def with_storage_state(house: House, state: StorageState, reading: Reading, *, sees_all: bool) -> House:
     """Take a battery's charge, mode and powers; without a time their age is unknown.
 
     Only the time of the day is known: one that is still to come is yesterday's.
@@ -146,7 +145,7 @@ def with_storage_state(house: House, state: StorageState, reading: Reading) -> H
     day = reading.day if state.time <= f"{local:%H:%M}" else reading.day - timedelta(days=1)
     if _is_older(house, day, state.time):
         return house
-    house = _with_sample(house, day, state.time, state.power, sees_all=True)
+    house = _with_sample(house, day, state.time, state.power, sees_all=sees_all)
     return replace(house, soc=state.soc, mode=state.mode)
 
 

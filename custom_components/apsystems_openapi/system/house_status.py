@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, time
 
 from ..cloud.models import Flows
-from ..schedule.calls import Kind, Slot
+from ..schedule.calls import Slot
 from .ages import is_fresh, lifetime
-from .backlog import Source, SourceKind
+from .backlog import READ_OF, Source
 from .clock import Clock
 from .energy import Energy
 from .house import House, self_consumption, self_sufficiency
-
-_READS = {SourceKind.METER: Kind.METER_DAY, SourceKind.BATTERY: Kind.STORAGE_STATE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +48,7 @@ def house_status(
     """Return a meter or a battery as it is shown at a time."""
     measured = sampled_at(house, clock)
     of_today = [slot for slot in slots if slot.day == clock.day]
-    shown = is_fresh(measured, clock.now, lifetime(of_today, [_READS[source.kind]], source.eid))
+    shown = is_fresh(measured, clock.now, lifetime(of_today, [READ_OF[source.kind]], source.eid))
     today = Flows(**{name: energy.today for name, energy in house.energies.items() if energy.day == clock.day})
     return HouseStatus(
         energies=house.energies,

@@ -5,7 +5,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Final
 
-from ..cloud.exceptions import OpenApiError, OpenApiNotFoundError, OpenApiPermissionError
+from ..cloud.exceptions import (
+    OpenApiAnswerError,
+    OpenApiError,
+    OpenApiNotFoundError,
+    OpenApiPermissionError,
+    OpenApiRequestError,
+)
 from ..cloud.models import FlowDay, Flows, FlowTotals, Series, StorageState, Summary
 from ..schedule.calls import Kind, Purpose, Slot
 from .backlog import BATTERY_KINDS, Backlog, Source, SourceKind
@@ -26,6 +32,8 @@ from .unwritten import FetchedDay
 # By how much a meter and a battery may differ that measure at two places, before and after losses.
 _DEVICES_DIFFER_W: Final = 200.0
 _DEVICES_DIFFER: Final = 0.2
+
+REFUSED: Final = (OpenApiPermissionError, OpenApiNotFoundError, OpenApiRequestError)
 
 
 def _source(slot: Slot) -> Source:
@@ -88,12 +96,14 @@ def without_flow_day(state: SystemState, slot: Slot, reading: Reading) -> System
     return state.with_house(_source(slot), replace(house, backlog=house.backlog.with_day(_nothing(slot, reading))))
 
 
-def with_postponed_flow_day(state: SystemState, slot: Slot) -> SystemState:
-    """Put a day of the history off."""
-    if slot.purpose is not Purpose.HISTORY:
+def with_postponed_flow_day(state: SystemState, slot: Slot, failure: OpenApiError) -> SystemState:
+    """Put a day of the history off; one that does not balance may be among many, as one without energy is."""
+    if slot.purpose is not Purpose.HISTORY or isinstance(failure, REFUSED):
         return state
+    is_wrong = isinstance(failure, OpenApiAnswerError)
     house = state.house(_source(slot))
-    return state.with_house(_source(slot), replace(house, backlog=house.backlog.with_postponed(slot.day)))
+    backlog = house.backlog.with_postponed(slot.day, is_wrong=is_wrong)
+    return state.with_house(_source(slot), replace(house, backlog=backlog))
 
 
 def with_flow_month(state: SystemState, slot: Slot, totals: Mapping[str, Series]) -> SystemState:
@@ -104,16 +114,18 @@ def with_flow_month(state: SystemState, slot: Slot, totals: Mapping[str, Series]
 
 def with_battery(state: SystemState, slot: Slot, answer: StorageState, reading: Reading) -> SystemState:
     """Take a battery's charge, mode and powers."""
-    return state.with_house(_source(slot), with_storage_state(state.house(_source(slot)), answer, reading))
+    return state.with_house(
+        _source(slot), with_storage_state(state.house(_source(slot)), answer, reading, sees_all=_sees_all(state, slot))
+    )
 
 
 def with_other_prefix(state: SystemState, slot: Slot, failure: OpenApiError, reading: Reading) -> SystemState:
-    """Take that batteries are refused under one prefix: the next call tries the other (`api.md` §3)."""
-    if slot.purpose is Purpose.HISTORY:
-        state = with_postponed_flow_day(state, slot)
-    if isinstance(failure, OpenApiPermissionError | OpenApiNotFoundError):
-        return replace(state, storage_as_installer=not state.storage_as_installer)
-    return state
+    """Take that batteries are refused under one prefix: until one has answered, the next call tries the other."""
+    state = with_postponed_flow_day(state, slot, failure)
+    is_refused = isinstance(failure, OpenApiPermissionError | OpenApiNotFoundError)
+    if state.is_prefix_known or not is_refused or slot.purpose is Purpose.HISTORY:
+        return state
+    return replace(state, storage_as_installer=not state.storage_as_installer)
 
 
 def with_panel_totals(state: SystemState, uid: str, summary: Sequence[Summary], reading: Reading) -> SystemState:
@@ -167,8 +179,8 @@ def _nothing(slot: Slot, reading: Reading) -> FetchedDay:
 
 
 def _sees_all(state: SystemState, slot: Slot) -> bool:
-    """Return whether all that comes and goes in the house passes a device: a battery, or a meter without one."""
-    return slot.call.kind in BATTERY_KINDS or not state.has_battery
+    """Return whether all that comes and goes in the house passes a device: the only battery, or a meter without one."""
+    return len(state.battery_ids) < 2 if slot.call.kind in BATTERY_KINDS else not state.has_battery
 
 
 def _contradicts_batteries(state: SystemState, slot: Slot, data: FlowDay) -> bool:

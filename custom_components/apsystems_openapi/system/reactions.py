@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from ..cloud.exceptions import (
+    OpenApiAnswerError,
     OpenApiAuthError,
     OpenApiError,
     OpenApiNotFoundError,
@@ -13,9 +14,10 @@ from ..cloud.exceptions import (
     OpenApiRequestError,
 )
 from ..schedule.calls import Kind, Purpose, Slot
-from .backlog import BATTERY_KINDS
+from .backlog import BATTERY_KINDS, source_of
 from .clock import DAY, Clock
 from .due import DOUBTED
+from .house_updates import REFUSED
 from .state import REFUSALS_BELIEVED, SystemState
 from .updates import UPDATES
 from .waits import ENTRY, LOAN, READS, REQUESTS, Reason, step_scope
@@ -32,6 +34,7 @@ LONGEST_RIGHT: Final = timedelta(days=30)
 BETWEEN_REQUESTS: Final = timedelta(minutes=5)
 BETWEEN_LOANS: Final = timedelta(minutes=5)
 NO_LOANS_FOR: Final = timedelta(hours=1)
+GIVEN_UP_AFTER: Final = timedelta(days=7)  # of waiting before the last try
 LONGEST_IDLE: Final = timedelta(minutes=90)  # the read of the plan that follows is not far from two hours away
 _TOLERANCE: Final = timedelta(minutes=1)  # reads fall on full five minutes
 
@@ -45,10 +48,10 @@ def after_failure(state: SystemState, slot: Slot, failure: OpenApiError, clock: 
         if state.is_complete:  # a first read has its own wait
             waits = waits.with_wait(ENTRY, Reason.CREDENTIALS, clock.now, PROBE)
         return replace(state, waits=waits)
+    if UPDATES[slot.call.kind].is_optional and isinstance(failure, REFUSED) and not _may_try_again(before, state):
+        return _with_refusal(state, slot, failure, clock)
     if slot.purpose is Purpose.HISTORY:
-        return _with_postponed_step(state, slot, clock)
-    if is_refused_for_long(before, slot, failure):
-        return replace(state, waits=state.waits.with_wait(slot.call.kind, Reason.REFUSED, clock.now, LONGEST_RIGHT))
+        return _with_postponed_step(state, slot, failure, clock)
     if is_refusal(state, slot, failure, clock):
         says_so = isinstance(failure, OpenApiPermissionError)
         first, longest = (FIRST_RIGHT, LONGEST_RIGHT) if says_so else (FIRST_REFUSAL, LONGEST_REFUSAL)
@@ -57,14 +60,31 @@ def after_failure(state: SystemState, slot: Slot, failure: OpenApiError, clock: 
     return _with_retry(state, slot, clock)
 
 
-def is_refused_for_long(before: SystemState, slot: Slot, failure: OpenApiError) -> bool:
-    """Return whether an optional call is not for this account; those about batteries under neither prefix.
+def is_refused_for_long(before: SystemState, after: SystemState, slot: Slot, failure: OpenApiError) -> bool:
+    """Return whether an optional call, which was never answered, is not for this account."""
+    says_so = isinstance(failure, OpenApiPermissionError | OpenApiNotFoundError)
+    is_new = UPDATES[slot.call.kind].is_optional and not before.has_answered(slot)
+    return is_new and says_so and not _may_try_again(before, after)
 
-    The user's prefix is tried first, and then the one for installers.
+
+def _may_try_again(before: SystemState, after: SystemState) -> bool:
+    """Return whether a battery was refused under the prefix of users, so that the one for installers is next."""
+    return after.storage_as_installer and not before.storage_as_installer
+
+
+def _with_refusal(state: SystemState, slot: Slot, failure: OpenApiError, clock: Clock) -> SystemState:
+    """Have a call wait that is refused: of a device that has answered before ever longer, otherwise for a month.
+
+    The plant may have lost a device, or the account a right.
     """
-    is_refused = isinstance(failure, OpenApiPermissionError | OpenApiNotFoundError)
-    is_last = before.storage_as_installer or slot.call.kind not in BATTERY_KINDS
-    return UPDATES[slot.call.kind].is_optional and is_refused and is_last
+    says_so = isinstance(failure, OpenApiPermissionError | OpenApiNotFoundError)
+    waits, known = state.waits, state.has_answered(slot)
+    if says_so and not known:
+        waits = waits.with_wait(slot.call.kind, Reason.REFUSED, clock.now, LONGEST_RIGHT)
+    else:
+        first = FIRST_RIGHT if isinstance(failure, OpenApiPermissionError) else FIRST_REFUSAL
+        waits = waits.with_growing_wait(str(slot.call), Reason.REFUSED, clock.now, first, LONGEST_RIGHT)
+    return replace(state, waits=waits)
 
 
 def is_refusal(state: SystemState, slot: Slot, failure: OpenApiError, clock: Clock) -> bool:
@@ -88,6 +108,8 @@ def after_success(state: SystemState, slot: Slot, clock: Clock) -> SystemState:
         waits = waits.without(Kind.ECU_DAY)
     if slot.purpose is Purpose.HISTORY:
         waits = waits.without(step_scope(slot))
+    if slot.call.kind in BATTERY_KINDS:
+        state = replace(state, is_prefix_known=True)
     answers = {key: at for key, at in state.answers.items() if clock.now - at < DAY}
     if slot.purpose is not Purpose.HISTORY:
         answers[str(slot.call)] = clock.now
@@ -163,8 +185,16 @@ def _refusals(state: SystemState, slot: Slot, failure: OpenApiError) -> int:
     return state.refusals
 
 
-def _with_postponed_step(state: SystemState, slot: Slot, clock: Clock) -> SystemState:
-    """Put a step of the history off until tomorrow, each further time for twice as long, and loans for a while."""
+def _with_postponed_step(state: SystemState, slot: Slot, failure: OpenApiError, clock: Clock) -> SystemState:
+    """Put a step of the history off until tomorrow, each further time for twice as long, and loans for a while.
+
+    A day of a meter or a battery that still contradicts itself after many tries is given up.
+    """
+    source, known = source_of(slot), state.waits.by_scope.get(step_scope(slot))
+    is_wrong = source is not None and isinstance(failure, OpenApiAnswerError)
+    if source is not None and is_wrong and known is not None and known.length >= GIVEN_UP_AFTER:
+        backlog = state.house(source).backlog.without_gap(slot.day)
+        return replace(state.with_history(source, backlog), waits=state.waits.without(step_scope(slot)))
     rest_of_day = clock.next_midnight - clock.now
     waits = state.waits.with_growing_wait(step_scope(slot), Reason.FAILED, clock.now, rest_of_day, LONGEST_RIGHT)
     return replace(state, waits=waits.with_wait(LOAN, Reason.FAILED, clock.now, NO_LOANS_FOR))

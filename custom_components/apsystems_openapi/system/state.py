@@ -24,7 +24,7 @@ from ..schedule.calls import Kind, Plant, Slot
 from ..schedule.options import Options
 from ..schedule.rhythm import Observation, with_observation
 from ..schedule.sun import LAST_MINUTE
-from .backlog import Backlog, Source, SourceKind, source_of
+from .backlog import READ_OF, Backlog, Source, SourceKind, source_of
 from .clock import Clock
 from .energy import (
     Adjustment,
@@ -41,6 +41,7 @@ from .panel_totals import due_totals
 from .telemetry import with_batch
 from .topology import (
     LISTING_LASTS,
+    UNLISTED_FOR,
     EcuContact,
     after_read,
     is_short,
@@ -50,9 +51,10 @@ from .topology import (
     unlisted_since,
 )
 from .unwritten import PanelDay
-from .waits import Waits
+from .waits import Reason, Waits
 
 NEWS_KWH: Final = 0.01
+METERS_LAST: Final = timedelta(days=30)
 WITH_METER, WITH_BATTERY = 1, 2  # types of ECU (`api.md` §3, inverter list)
 # One refusal in a row only raises a doubt.
 REFUSALS_BELIEVED: Final = 2
@@ -129,8 +131,12 @@ class SystemState:
     """Of the channels of each inverter, in order; one that was never read is missing."""
     totals_read: Mapping[str, datetime] = field(default_factory=dict)
     """When the totals of each inverter were last answered, be it with nothing."""
-    listed_meters: tuple[str, ...] = ()
-    """Ids of the newest meter list."""
+    ecu_types: Mapping[str, int] = field(default_factory=dict)
+    """By ECU, as a listing last had it: 1 with a meter, 2 with a battery (`api.md` §3, inverter list)."""
+    listed_meters: Mapping[str, datetime] = field(default_factory=dict)
+    """The meters of the meter list, and when it last named each."""
+    meters_read: datetime | None = None
+    """When the meter list was last answered, be it with nothing."""
     meters: Mapping[str, House] = field(default_factory=dict)
     """By the id of the meter."""
     batteries: Mapping[str, House] = field(default_factory=dict)
@@ -139,6 +145,8 @@ class SystemState:
     """The ECU of the battery that was listed first; None before a listing named one."""
     storage_as_installer: bool = False
     """Whether batteries are asked for under the prefix for installers (`api.md` §3)."""
+    is_prefix_known: bool = False
+    """Whether a battery has answered under that prefix."""
     observations: Mapping[str, tuple[Observation, ...]] = field(default_factory=dict)
     """By ECU, from which the rhythm of its uploads is learned."""
     contacts: Mapping[str, EcuContact] = field(default_factory=dict)
@@ -214,11 +222,13 @@ class SystemState:
         options = clock.options
         steps = (
             step
-            for backlog in self.histories(options).values()
+            for source, backlog in self.histories(options).items()
+            if source is None or self.may_ask(source, clock)
             for step in backlog.steps(clock.day, import_history=options.import_history)
         )
-        meters = self.meter_ids if options.meter and self._may_ask(Kind.METER_DAY, clock) else ()
-        batteries = self.battery_ids if options.battery and self._may_ask(Kind.STORAGE_STATE, clock) else ()
+        readable = [source for source in self.sources(options) if self.may_ask(source, clock)]
+        meters = tuple(source.eid for source in readable if source.kind is SourceKind.METER)
+        batteries = tuple(source.eid for source in readable if source.kind is SourceKind.BATTERY)
         return Plant(
             ecus=self.ecu_ids,
             inverters=tuple(inverter.uid for inverter in self.inverters),
@@ -235,9 +245,22 @@ class SystemState:
             return ()
         return due_totals((inverter.uid for inverter in self.inverters), self.totals_read, clock.midnight)
 
+    def may_ask(self, source: Source, clock: Clock) -> bool:
+        """Return whether neither the account nor a meter or battery itself refuses to be read."""
+        kind = READ_OF[source.kind]
+        waits = [self.waits.longest([scope], clock.now) for scope in (kind, f"{kind}:{source.eid}")]
+        return not any(wait is not None and wait.reason is Reason.REFUSED for wait in waits)
+
     def _may_ask(self, kind: Kind, clock: Clock) -> bool:
         """Return whether the account is not refused a kind of call."""
         return self.waits.longest([kind], clock.now) is None
+
+    def has_answered(self, slot: Slot) -> bool:
+        """Return whether a call's device, or any of its kind, has ever shown anything."""
+        if (source := source_of(slot)) is not None:
+            house = self.house(source)
+            return house.newest is not None or bool(house.energies)
+        return bool(self.listed_meters if slot.call.kind is Kind.METERS else self.panel_totals)
 
     @property
     def ecu_ids(self) -> tuple[str, ...]:
@@ -257,6 +280,13 @@ class SystemState:
     def sources(self, options: Options) -> list[Source]:
         """Return the batteries and meters that are read."""
         return _sources(options, self.battery_ids, self.meter_ids)
+
+    def is_listed(self, source: Source) -> bool:
+        """Return whether the newest list names a meter or a battery, and not only one before."""
+        in_list = any(ecu.eid == source.eid for ecu in self.ecus or ()) and source in self.sources(Options())
+        if source.kind is SourceKind.BATTERY or source.eid not in self.listed_meters:
+            return in_list
+        return self.listed_meters[source.eid] == self.meters_read or self._types.get(source.eid) == WITH_METER
 
     def shown_sources(self, options: Options) -> list[Source]:
         """Return the batteries and meters that are shown: one that is no longer listed stays."""
@@ -282,13 +312,17 @@ class SystemState:
     @property
     def meter_ids(self) -> tuple[str, ...]:
         """The meters: ECUs that have one, and those of the meter list."""
-        with_meter = (ecu.eid for ecu in self.ecus or () if ecu.type == WITH_METER)
-        return tuple(dict.fromkeys([*with_meter, *self.listed_meters]))
+        return tuple(dict.fromkeys([*_of_type(self._types, WITH_METER), *self.listed_meters]))
 
     @property
     def battery_ids(self) -> tuple[str, ...]:
         """The ECUs that have a battery."""
-        return _with_battery(self.ecus or ())
+        return _of_type(self._types, WITH_BATTERY)
+
+    @property
+    def _types(self) -> Mapping[str, int]:
+        """The types of the ECUs; a state that was stored by 1.0 has none."""
+        return {ecu.eid: ecu.type for ecu in self.ecus or () if ecu.type is not None} | dict(self.ecu_types)
 
     @property
     def has_battery(self) -> bool:
@@ -358,17 +392,21 @@ class SystemState:
         return replace(self, details=merged, details_at=now)
 
     def with_listing(self, ecus: tuple[Ecu, ...], now: datetime) -> SystemState:
-        """Take an inverter list.
+        """Take an inverter list; one that is empty takes no ECU away.
 
         Details are seldom asked for; where a listing names another zone, the owner has changed it since.
         """
         zone, unlisted = _zone_of(ecus), unlisted_since(self.known_ecus, self.unlisted, ecus, now)
         gone = taken_down(unlisted, ecus, now)
+        listed = {ecu.eid: self.ecu_types.get(ecu.eid) if ecu.type is None else ecu.type for ecu in ecus}
+        kept = {eid: known for eid, known in self.ecu_types.items() if eid not in listed and eid not in gone}
+        types = {eid: known for eid, known in (listed | kept).items() if known is not None}
         return replace(
             self._with_inverters(listed_inverters(self.inverters, ecus, gone)),
             details=replace(self.details, timezone=zone) if self.details is not None and zone else self.details,
-            ecus=ecus,
-            first_battery=self.main_battery or next(iter(_with_battery(ecus)), None),
+            ecus=ecus or self.ecus or (),
+            ecu_types=types,
+            first_battery=self.main_battery or next(iter(_of_type(types, WITH_BATTERY)), None),
             unlisted=_only(unlisted, unlisted.keys() - gone),
             listed_at=now,
             answered_causes=() if self._is_news(ecus) else tuple(sorted({*self.answered_causes, *self.listing_causes})),
@@ -476,6 +514,23 @@ class SystemState:
         shown = {panel.uid: PanelEnergy(day=day, kwh=panel.kwh) for panel in fresh if panel.uid not in newer}
         return replace(self, panel_energy={**self.panel_energy, **shown}, backlog=self.backlog.with_panels(fresh))
 
+    def with_meter_list(self, eids: Iterable[str], now: datetime) -> SystemState:
+        """Take a meter list; a meter that this one and the one before do not name is gone."""
+        read = self.meters_read
+        lasting = {eid for eid, named in self.listed_meters.items() if read is None or named >= read}
+        return replace(
+            self,
+            listed_meters={**_only(self.listed_meters, lasting), **dict.fromkeys(eids, now)},
+            meters_read=now,
+        )
+
+    def wants_meter_list(self, now: datetime) -> bool:
+        """Return whether the meter list is to be fetched: once a month, and a day after one that lacks a meter."""
+        if (read := self.meters_read) is None:
+            return True
+        lacks = any(named < read for named in self.listed_meters.values())
+        return not timedelta() <= now - read < (UNLISTED_FOR if lacks else METERS_LAST)
+
     def with_history_call(self, today: date, slot: Slot) -> SystemState:
         """Count a history call that was booked, of what it is about."""
         source = source_of(slot)
@@ -492,12 +547,17 @@ class SystemState:
         return replace(self, backlog=backlog)
 
     def without_house(self, source: Source) -> SystemState:
-        """Forget a meter or a battery, unless it is listed."""
-        if source in self.sources(Options()):
+        """Forget a meter or a battery, unless the newest list names it."""
+        if self.is_listed(source):
             return self
+
+        def others[V](known: Mapping[str, V]) -> dict[str, V]:
+            return {eid: value for eid, value in known.items() if eid != source.eid}
+
+        state = replace(self, ecu_types=others(self.ecu_types), listed_meters=others(self.listed_meters))
         if source.kind is SourceKind.METER:
-            return replace(self, meters={eid: meter for eid, meter in self.meters.items() if eid != source.eid})
-        return replace(self, batteries={eid: house for eid, house in self.batteries.items() if eid != source.eid})
+            return replace(state, meters=others(self.meters))
+        return replace(state, batteries=others(self.batteries))
 
     def without_inverter(self, uid: str) -> SystemState:
         """Forget an inverter."""
@@ -522,8 +582,8 @@ def _sources(options: Options, batteries: Iterable[str], meters: Iterable[str]) 
     ]
 
 
-def _with_battery(ecus: Iterable[Ecu]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(ecu.eid for ecu in ecus if ecu.type == WITH_BATTERY))
+def _of_type(types: Mapping[str, int], wanted: int) -> tuple[str, ...]:
+    return tuple(eid for eid, known in types.items() if known == wanted)
 
 
 def _unordered(ecu: Ecu) -> tuple[Ecu, frozenset[Inverter]]:

@@ -160,7 +160,8 @@ UPDATES: Final[Mapping[Kind, Update]] = {
     ),
     Kind.METERS: Update(
         ask=lambda client, _slot, _state: client.meters(),
-        apply=lambda state, _slot, meters, _: replace(state, listed_meters=meters or state.listed_meters),
+        apply=lambda state, _slot, meters, reading: state.with_meter_list(meters, reading.at),
+        on_no_data=lambda state, _slot, reading: state.with_meter_list((), reading.at),
         is_optional=True,
     ),
     Kind.METER_SUMMARY: Update(
@@ -172,7 +173,7 @@ UPDATES: Final[Mapping[Kind, Update]] = {
         ask=lambda client, slot, state: _flow_day(client.meter_day(slot.call.target, slot.day), slot, state),
         apply=with_flow_day,
         on_no_data=without_flow_day,
-        on_failure=lambda state, slot, _failure, _reading: with_postponed_flow_day(state, slot),
+        on_failure=lambda state, slot, failure, _reading: with_postponed_flow_day(state, slot, failure),
         is_optional=True,
     ),
     Kind.METER_MONTH: Update(

@@ -110,10 +110,14 @@ class Waits:
         return replace(self, by_scope={**self.by_scope, **other.by_scope})
 
 
+_OF_HOUSE: Final = frozenset({Kind.METER_DAY, Kind.METER_MONTH, Kind.STORAGE_DAY, Kind.STORAGE_MONTH})
+
+
 def scopes_of(slot: Slot) -> tuple[str, ...]:
     """Return the scopes that a planned call belongs to."""
     if slot.purpose is Purpose.HISTORY:
-        return (APP_ID, ENTRY, HISTORY, step_scope(slot))
+        of_device = (slot.call.kind, str(slot.call)) if slot.call.kind in _OF_HOUSE else ()
+        return (APP_ID, ENTRY, HISTORY, step_scope(slot), *of_device)
     return (APP_ID, ENTRY, slot.call.kind, str(slot.call))
 
 
