@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from simulator import Plant, options
+from simulator.control import system
 from simulator.flows import Flow, household
 from simulator.process import plant_of
 from simulator.production import KWH_PER_UNIT, W_AC_PER_UNIT
@@ -139,3 +140,16 @@ def test_the_command_line_gives_a_plant_a_meter_and_a_battery(
     plant = plant_of(options.parse(["--ecus=2", *arguments]), NOON)
     assert ([ecu.type for ecu in plant.ecus], plant.meters) == (types, meters)
     assert plant.battery_kwh == (7.5 if plant.has_storage else 10.0)
+
+
+def test_the_truth_of_a_house_agrees_with_its_production_and_over_its_days() -> None:
+    """As the demo asks for it over HTTP."""
+    view = View(plant=house_plant(), now=NOON)
+    truth = system(view, view.today - timedelta(days=2))
+    for device in (*truth["meters"], *truth["batteries"]):  # type: ignore[misc]
+        device: Any
+        today, lifetime, past = (device[key] for key in ("today_kwh", "lifetime_kwh", "past_kwh"))
+        assert today["produced"] == pytest.approx(truth["today_kwh"], abs=1.5)  # uploaded at other times
+        assert all(lifetime[name] >= past[name] + today[name] - 0.001 for name in FLOWS)
+        assert 10 <= device["soc"] <= 100
+        assert device["power_w"]["consumed"] > 0
