@@ -141,7 +141,7 @@ async def test_a_fault_of_every_call_in_every_phase(house: House, hass_storage: 
         assert seen["buttons"] >= {Kind.INVERTERS, Kind.INVERTER_ENERGY}
 
 
-@pytest.mark.parametrize("kind", DAILY)
+@pytest.mark.parametrize("kind", sampled(DAILY, every=2))
 async def test_a_fault_of_one_call_after_another(house: House, hass_storage: Disk, kind: Kind) -> None:
     """Each fault hits one call; the others go on, and it works again by itself."""
     await house.set_up(**AUTOMATIC)
@@ -178,7 +178,7 @@ def assert_true_of_house(house: House) -> None:
 
 
 @pytest.mark.parametrize("plant", [BOTH])
-@pytest.mark.parametrize("kind", OF_HOUSE)
+@pytest.mark.parametrize("kind", sampled(OF_HOUSE, every=2))
 async def test_a_fault_of_one_call_about_a_house_after_another(
     house: House, hass_storage: Disk, kind: Kind, is_thorough: bool
 ) -> None:

@@ -16,6 +16,7 @@ import pytest
 from custom_components.apsystems_openapi.history import recorder
 from simulator import Ecu, FaultKind, Kind, Level, Plant, sample_plant
 from tests.harness import PARIS, House, paris
+from tests.sampling import sampled
 from tests.statistics import Rows, assert_orderly, clear, days, rows, statistic_ids, until_done
 
 METER, BATTERY = "216200099999", "216200088888"
@@ -191,6 +192,7 @@ async def test_with_the_import_off_nothing_before_the_installation_is_written(ho
         assert not [start for start in await rows(house, statistic_id) if start < paris("2026-06-15 00:00")]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("plant", [home(date(2026, 6, 1), meter=True)])
 async def test_a_day_that_does_not_balance_is_not_written_and_asked_for_ever_more_seldom(house: House) -> None:
     house.move_to("2026-06-14 20:00")
@@ -221,7 +223,7 @@ async def test_late_uploads_of_a_meter_are_added(house: House) -> None:
 
 
 @pytest.mark.parametrize("plant", [home(date(2026, 6, 10), meter=True)])
-@pytest.mark.parametrize("import_history", [True, False])
+@pytest.mark.parametrize("import_history", sampled([True, False], every=2))
 async def test_a_flow_whose_statistic_was_deleted_is_filled_again(house: House, import_history: bool) -> None:
     house.move_to("2026-06-13 11:00")
     await house.set_up(auto_scan_interval=True, import_history=import_history)
