@@ -18,7 +18,7 @@ from .progress import Progress
 from .steps import add_system, fill_energy_dashboard, import_history
 
 if TYPE_CHECKING:
-    from playwright.async_api import Page  # type: ignore[import-not-found]
+    from playwright.async_api import Page  # type: ignore[import-not-found]  # in an environment of its own
 
 _WIDTH = 1280
 # Pages scroll within an element of their own. So high a window shows any of them whole.

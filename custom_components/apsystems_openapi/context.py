@@ -99,8 +99,7 @@ class SystemContext:
         """Return how many history calls may be made now that nobody planned."""
         plan, now = await self.async_plan(), self.clock.now
         spare = self.ledger.budget_now(now).spare(self.clock.day, self._site, plan.duties)
-        histories = self.state.histories(self.options).values()
-        spare += sum(backlog.first_calls for backlog in histories) * self.ledger.share
+        spare += self.state.first_calls(self.options) * self.ledger.share
         return self.situation.loans(self.ledger.room(now), spare)
 
     async def async_snapshot(self) -> Snapshot:

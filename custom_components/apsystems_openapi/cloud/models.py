@@ -5,7 +5,7 @@ system; each marks the end of its slot of about 5 minutes. Ids: an ECU (`eid`) a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Final
 
@@ -194,6 +194,10 @@ class Flows:
 
     discharge: float | None = None
     """Out of the battery."""
+
+
+FLOWS: Final = tuple(flow.name for flow in fields(Flows))
+"""Their names."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,6 @@ object for a list, a text, null) raises ShapeError.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from datetime import date
 import math
 import re
@@ -14,6 +13,7 @@ from typing import Final
 
 from .models import (
     DAYS,
+    FLOWS,
     HOURS,
     MAX_CHANNELS,
     MAX_PHASES,
@@ -36,7 +36,6 @@ from .models import (
 LARGEST: Final = 1e9
 """Largest number accepted in any unit: 1 TWh in kWh, 1 GW in W."""
 
-FLOWS: Final = tuple(field.name for field in fields(Flows))
 MOST_SOC: Final = 100
 
 _CHANNELS = {str(number): number for number in range(1, MAX_CHANNELS + 1)}

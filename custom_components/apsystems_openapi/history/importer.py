@@ -202,13 +202,12 @@ class Importer:
         state = self._state()
         batteries = [Source(kind=SourceKind.BATTERY, eid=eid) for eid in state.batteries]
         meters = [Source(kind=SourceKind.METER, eid=eid) for eid in state.meters]
-        return {None: state.backlog} | {source: state.house(source).backlog for source in (*batteries, *meters)}
+        return {source: state.history(source) for source in (None, *batteries, *meters)}
 
     def _change(self, change: Callable[[Backlog], Backlog], source: Source | None = None) -> None:
         """Change the backlog of a source, or of the production, that is current by now."""
         state = self._state()
-        backlog = state.backlog if source is None else state.house(source).backlog
-        self._set_state(state.with_history(source, change(backlog)))
+        self._set_state(state.with_history(source, change(state.history(source))))
 
     def _writer_of(self, source: Source | None, clock: Clock) -> SourceWriter:
         return SourceWriter(
@@ -216,6 +215,6 @@ class Importer:
             sid=self._production.sid,
             source=source,
             clock=clock,
-            backlog=lambda: self._backlogs[source],
+            backlog=lambda: self._state().history(source),
             change=lambda change: self._change(change, source),
         )

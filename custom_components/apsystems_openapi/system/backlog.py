@@ -15,7 +15,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from ..cloud.models import Series
+from ..cloud.models import FLOWS, Series
 from ..schedule.calls import Call, Kind, Purpose, Slot
 from .unwritten import PRODUCTION, FetchedDay, FetchedMonth, PanelDay, Unwritten
 
@@ -48,13 +48,17 @@ CALLS_OF: Final = {  # for the hours of a day, and for the days of a month
 FLOWS_OF: Final = {  # the statistics of each
     None: (PRODUCTION,),
     SourceKind.METER: ("produced", "consumed", "imported", "exported"),
-    SourceKind.BATTERY: ("produced", "consumed", "imported", "exported", "charge", "discharge"),
+    SourceKind.BATTERY: FLOWS,
 }
 
 
 READ_OF: Final = {SourceKind.METER: Kind.METER_DAY, SourceKind.BATTERY: Kind.STORAGE_STATE}
-METER_KINDS: Final = frozenset({Kind.METER_DAY, Kind.METER_MONTH, Kind.METER_SUMMARY})
-BATTERY_KINDS: Final = frozenset({Kind.STORAGE_STATE, Kind.STORAGE_DAY, Kind.STORAGE_MONTH, Kind.STORAGE_SUMMARY})
+SOURCE_KINDS: Final = {  # of the calls about a meter or a battery
+    **dict.fromkeys((Kind.METER_DAY, Kind.METER_MONTH, Kind.METER_SUMMARY), SourceKind.METER),
+    **dict.fromkeys(
+        (Kind.STORAGE_STATE, Kind.STORAGE_DAY, Kind.STORAGE_MONTH, Kind.STORAGE_SUMMARY), SourceKind.BATTERY
+    ),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +69,14 @@ class Source:
     eid: str
 
 
-def source_of(slot: Slot) -> Source | None:
+def about(call: Call) -> Source:
+    """Return the meter or battery that a call of `SOURCE_KINDS` is about."""
+    return Source(kind=SOURCE_KINDS[call.kind], eid=call.target)
+
+
+def source_of(call: Call) -> Source | None:
     """Return the meter or battery that a call is about; None for any other call."""
-    if slot.call.kind in METER_KINDS:
-        return Source(kind=SourceKind.METER, eid=slot.call.target)
-    if slot.call.kind in BATTERY_KINDS:
-        return Source(kind=SourceKind.BATTERY, eid=slot.call.target)
-    return None
+    return about(call) if call.kind in SOURCE_KINDS else None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -79,7 +79,7 @@ class Situation:
     def _is_whole(self, slot: Slot) -> bool:
         """Return whether a meter or a battery has already shown all of the day before."""
         is_of_day = slot.call.kind in {Kind.METER_DAY, Kind.STORAGE_DAY} and slot.purpose is not Purpose.HISTORY
-        source = source_of(slot)
+        source = source_of(slot.call)
         if source is None or not is_of_day or slot.day >= self.clock.day:
             return False
         return self.state.house(source).is_whole(slot.day)
@@ -105,8 +105,12 @@ class Situation:
 
     def first_read(self) -> list[Slot]:
         """Return the calls that an empty state lacks."""
-        missing = {INVERTERS: self.state.ecus, SUMMARY: self.state.energy, METERS: self._meters_known}
-        return [self.at_once(call) for call, known in missing.items() if known is None]
+        missing = {
+            INVERTERS: self.state.ecus is None,
+            SUMMARY: self.state.energy is None,
+            METERS: self._wants_meters(),
+        }
+        return [self.at_once(call) for call, is_missing in missing.items() if is_missing]
 
     # Reads that nobody planned
 
@@ -154,7 +158,7 @@ class Situation:
             yield from self._lacking_on_first_day(due, slots)
         if due and Kind.INVERTERS not in kinds and self._wants_listing():
             yield INVERTERS
-        if polls and self.clock.options.automatic and self._meters_known is None:
+        if polls and self.clock.options.automatic and self._wants_meters():
             yield METERS
 
     def _lacking_on_first_day(self, due: Sequence[Slot], slots: Sequence[Slot]) -> Iterator[Call]:
@@ -200,11 +204,10 @@ class Situation:
             is_wanted = any(is_about_inverter(cause) for cause in self.state.open_causes)
         return is_wanted and not self._asked_within(DAY, INVERTERS)
 
-    @property
-    def _meters_known(self) -> bool | None:
-        """Whether the meter list is known, or of no interest; None: it is wanted."""
-        is_wanted = self.clock.options.meter and self.state.wants_meter_list(self.clock.now)
-        return not is_wanted or self._asked_within(UNLISTED_FOR, METERS) or None
+    def _wants_meters(self) -> bool:
+        """Return whether the meter list is old; one that failed is asked for again on the next day."""
+        is_old = self.clock.options.meter and self.state.wants_meter_list(self.clock.now)
+        return is_old and not self._asked_within(UNLISTED_FOR, METERS)
 
     def _asked_within(self, time: timedelta, call: Call) -> bool:
         asked = self.asked(str(call))
@@ -223,17 +226,12 @@ class Situation:
 
     def next_step(self) -> SourceStep | None:
         """Return the next step that nothing holds up: days that are missing first, then the newest of any source."""
-        steps = [step for source, backlog in self._histories.items() if (step := self._step_of(source, backlog))]
+        histories = self.state.open_histories(self.clock).items()
+        steps = [step for source, backlog in histories if (step := self._step_of(source, backlog))]
         return min(steps, key=lambda step: step.urgency, default=None)
-
-    @property
-    def _histories(self) -> dict[Source | None, Backlog]:
-        return self.state.histories(self.clock.options)
 
     def _step_of(self, source: Source | None, backlog: Backlog) -> SourceStep | None:
         """Return the next step of one source."""
-        if source is not None and not self.state.may_ask(source, self.clock):
-            return None
         for step in backlog.steps(self.clock.day, import_history=self.clock.options.import_history):
             of_source = SourceStep(step=step, source=source, backlog=backlog)
             if backlog.can_take(step) and self.waits.allows(of_source.slot(self.clock.now), self.clock.now):
@@ -253,7 +251,7 @@ class Situation:
 
     def _first_calls(self, step: SourceStep, spare: float) -> int:
         """Return how many calls a new installation may make at once, at any hour, for what it begins with."""
-        most = min(FIRST_CALLS, floor(spare * FIRST_PART)) - sum(b.first_calls for b in self._histories.values())
+        most = min(FIRST_CALLS, floor(spare * FIRST_PART)) - self.state.first_calls(self.clock.options)
         return max(0, min(most, step.backlog.first_steps(step.step, self.clock.day)))
 
     def _usual_loan(self, step: SourceStep, room: int) -> int:

@@ -6,15 +6,14 @@ first read. An answer that contradicts itself, or a figure of the same day that 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final
 
-from ..cloud.models import FlowDay, Flows, FlowTotals, StorageState, Summary
+from ..cloud.models import FLOWS, FlowDay, Flows, FlowTotals, StorageState, Summary
 from .backlog import Backlog
 from .energy import Energy, Reading, at_day, with_summary, with_today
 
-FLOWS: Final = tuple(flow.name for flow in fields(Flows))
 SAME_KWH: Final = 0.05  # by which what comes and what goes may differ
 SAME_W: Final = 50.0
 AGREES: Final = 0.02  # of a day's energy

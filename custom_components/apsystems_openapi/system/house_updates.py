@@ -14,7 +14,7 @@ from ..cloud.exceptions import (
 )
 from ..cloud.models import FlowDay, Flows, FlowTotals, Series, StorageState, Summary
 from ..schedule.calls import Kind, Purpose, Slot
-from .backlog import BATTERY_KINDS, Backlog, Source, SourceKind
+from .backlog import SOURCE_KINDS, Backlog, Source, SourceKind, about
 from .energy import Reading, with_today
 from .hours import by_hours
 from .house import (
@@ -33,19 +33,14 @@ from .unwritten import FetchedDay
 _DEVICES_DIFFER_W: Final = 200.0
 _DEVICES_DIFFER: Final = 0.2
 
-REFUSED: Final = (OpenApiPermissionError, OpenApiNotFoundError, OpenApiRequestError)
-
-
-def _source(slot: Slot) -> Source:
-    """Return the meter or battery that a call is about."""
-    is_of_battery = slot.call.kind in BATTERY_KINDS
-    return Source(kind=SourceKind.BATTERY if is_of_battery else SourceKind.METER, eid=slot.call.target)
+NOT_ALLOWED: Final = (OpenApiPermissionError, OpenApiNotFoundError)  # as both mean of an optional call
+REFUSED: Final = (*NOT_ALLOWED, OpenApiRequestError)
 
 
 def with_flow_totals(state: SystemState, slot: Slot, totals: FlowTotals, reading: Reading) -> SystemState:
     """Take the summary of a meter or a battery."""
-    house = with_totals(state.house(_source(slot)), totals, house_reading(reading), sees_all=_sees_all(state, slot))
-    return state.with_house(_source(slot), house)
+    house = with_totals(state.house(about(slot.call)), totals, house_reading(reading), sees_all=_sees_all(state, slot))
+    return state.with_house(about(slot.call), house)
 
 
 def is_right(state: SystemState, slot: Slot, data: FlowDay) -> bool:
@@ -77,11 +72,11 @@ def with_flow_day(state: SystemState, slot: Slot, data: FlowDay, reading: Readin
     """
     if slot.day == reading.day and _contradicts_batteries(state, slot, data):
         return state
-    known = state.house(_source(slot))
+    known = state.house(about(slot.call))
     house = with_house_day(known, slot.day, data, house_reading(reading), sees_all=_sees_all(state, slot))
     if house is None:
         return without_flow_day(state, slot, reading)
-    state = state.with_house(_source(slot), replace(house, backlog=_with_hours(house.backlog, slot, data, reading)))
+    state = state.with_house(about(slot.call), replace(house, backlog=_with_hours(house.backlog, slot, data, reading)))
     produced = house.produced() if slot.day == reading.day and slot.call.kind is Kind.METER_DAY else None
     if produced is None:
         return state
@@ -92,8 +87,8 @@ def without_flow_day(state: SystemState, slot: Slot, reading: Reading) -> System
     """Take that the cloud has nothing of a day: for the history it is done."""
     if slot.purpose is not Purpose.HISTORY:
         return state
-    house = state.house(_source(slot))
-    return state.with_house(_source(slot), replace(house, backlog=house.backlog.with_day(_nothing(slot, reading))))
+    house = state.house(about(slot.call))
+    return state.with_house(about(slot.call), replace(house, backlog=house.backlog.with_day(_nothing(slot, reading))))
 
 
 def with_postponed_flow_day(state: SystemState, slot: Slot, failure: OpenApiError) -> SystemState:
@@ -101,29 +96,28 @@ def with_postponed_flow_day(state: SystemState, slot: Slot, failure: OpenApiErro
     if slot.purpose is not Purpose.HISTORY or isinstance(failure, REFUSED):
         return state
     is_wrong = isinstance(failure, OpenApiAnswerError)
-    house = state.house(_source(slot))
+    house = state.house(about(slot.call))
     backlog = house.backlog.with_postponed(slot.day, is_wrong=is_wrong)
-    return state.with_house(_source(slot), replace(house, backlog=backlog))
+    return state.with_house(about(slot.call), replace(house, backlog=backlog))
 
 
 def with_flow_month(state: SystemState, slot: Slot, totals: Mapping[str, Series]) -> SystemState:
     """Take the totals of a month's days; as far as one device sees all, those that do not balance are not known yet."""
-    house, totals = state.house(_source(slot)), _balanced(totals) if _sees_all(state, slot) else totals
-    return state.with_house(_source(slot), replace(house, backlog=house.backlog.with_month(slot.day, totals)))
+    house, totals = state.house(about(slot.call)), _balanced(totals) if _sees_all(state, slot) else totals
+    return state.with_house(about(slot.call), replace(house, backlog=house.backlog.with_month(slot.day, totals)))
 
 
 def with_battery(state: SystemState, slot: Slot, answer: StorageState, reading: Reading) -> SystemState:
     """Take a battery's charge, mode and powers."""
-    return state.with_house(
-        _source(slot), with_storage_state(state.house(_source(slot)), answer, reading, sees_all=_sees_all(state, slot))
-    )
+    source = about(slot.call)
+    house = with_storage_state(state.house(source), answer, reading, sees_all=_sees_all(state, slot))
+    return state.with_house(source, house)
 
 
 def with_other_prefix(state: SystemState, slot: Slot, failure: OpenApiError, reading: Reading) -> SystemState:
     """Take that batteries are refused under one prefix: until one has answered, the next call tries the other."""
     state = with_postponed_flow_day(state, slot, failure)
-    is_refused = isinstance(failure, OpenApiPermissionError | OpenApiNotFoundError)
-    if state.is_prefix_known or not is_refused or slot.purpose is Purpose.HISTORY:
+    if state.is_prefix_known or not isinstance(failure, NOT_ALLOWED) or slot.purpose is Purpose.HISTORY:
         return state
     return replace(state, storage_as_installer=not state.storage_as_installer)
 
@@ -180,7 +174,7 @@ def _nothing(slot: Slot, reading: Reading) -> FetchedDay:
 
 def _sees_all(state: SystemState, slot: Slot) -> bool:
     """Return whether all that comes and goes in the house passes a device: the only battery, or a meter without one."""
-    return len(state.battery_ids) < 2 if slot.call.kind in BATTERY_KINDS else not state.has_battery
+    return len(state.battery_ids) < 2 if SOURCE_KINDS[slot.call.kind] is SourceKind.BATTERY else not state.has_battery
 
 
 def _contradicts_batteries(state: SystemState, slot: Slot, data: FlowDay) -> bool:

@@ -9,15 +9,14 @@ from ..cloud.exceptions import (
     OpenApiAnswerError,
     OpenApiAuthError,
     OpenApiError,
-    OpenApiNotFoundError,
     OpenApiPermissionError,
     OpenApiRequestError,
 )
 from ..schedule.calls import Kind, Purpose, Slot
-from .backlog import BATTERY_KINDS, source_of
+from .backlog import SOURCE_KINDS, SourceKind, source_of
 from .clock import DAY, Clock
 from .due import DOUBTED
-from .house_updates import REFUSED
+from .house_updates import NOT_ALLOWED, REFUSED
 from .state import REFUSALS_BELIEVED, SystemState
 from .updates import UPDATES
 from .waits import ENTRY, LOAN, READS, REQUESTS, Reason, step_scope
@@ -62,7 +61,7 @@ def after_failure(state: SystemState, slot: Slot, failure: OpenApiError, clock: 
 
 def is_refused_for_long(before: SystemState, after: SystemState, slot: Slot, failure: OpenApiError) -> bool:
     """Return whether an optional call, which was never answered, is not for this account."""
-    says_so = isinstance(failure, OpenApiPermissionError | OpenApiNotFoundError)
+    says_so = isinstance(failure, NOT_ALLOWED)
     is_new = UPDATES[slot.call.kind].is_optional and not before.has_answered(slot)
     return is_new and says_so and not _may_try_again(before, after)
 
@@ -77,7 +76,7 @@ def _with_refusal(state: SystemState, slot: Slot, failure: OpenApiError, clock: 
 
     The plant may have lost a device, or the account a right.
     """
-    says_so = isinstance(failure, OpenApiPermissionError | OpenApiNotFoundError)
+    says_so = isinstance(failure, NOT_ALLOWED)
     waits, known = state.waits, state.has_answered(slot)
     if says_so and not known:
         waits = waits.with_wait(slot.call.kind, Reason.REFUSED, clock.now, LONGEST_RIGHT)
@@ -108,7 +107,7 @@ def after_success(state: SystemState, slot: Slot, clock: Clock) -> SystemState:
         waits = waits.without(Kind.ECU_DAY)
     if slot.purpose is Purpose.HISTORY:
         waits = waits.without(step_scope(slot))
-    if slot.call.kind in BATTERY_KINDS:
+    if SOURCE_KINDS.get(slot.call.kind) is SourceKind.BATTERY:
         state = replace(state, is_prefix_known=True)
     answers = {key: at for key, at in state.answers.items() if clock.now - at < DAY}
     if slot.purpose is not Purpose.HISTORY:
@@ -190,7 +189,7 @@ def _with_postponed_step(state: SystemState, slot: Slot, failure: OpenApiError, 
 
     A day of a meter or a battery that still contradicts itself after many tries is given up.
     """
-    source, known = source_of(slot), state.waits.by_scope.get(step_scope(slot))
+    source, known = source_of(slot.call), state.waits.by_scope.get(step_scope(slot))
     is_wrong = source is not None and isinstance(failure, OpenApiAnswerError)
     if source is not None and is_wrong and known is not None and known.length >= GIVEN_UP_AFTER:
         backlog = state.house(source).backlog.without_gap(slot.day)

@@ -20,7 +20,7 @@ from ..cloud.models import (
     Summary,
     SystemDetails,
 )
-from ..schedule.calls import Kind, Plant, Slot
+from ..schedule.calls import Call, Kind, Plant, Slot
 from ..schedule.options import Options
 from ..schedule.rhythm import Observation, with_observation
 from ..schedule.sun import LAST_MINUTE
@@ -51,7 +51,7 @@ from .topology import (
     unlisted_since,
 )
 from .unwritten import PanelDay
-from .waits import Reason, Waits
+from .waits import Waits
 
 NEWS_KWH: Final = 0.01
 METERS_LAST: Final = timedelta(days=30)
@@ -220,13 +220,13 @@ class SystemState:
     def plant(self, clock: Clock, *, has_recorder: bool) -> Plant:
         """Return what there is to ask for. An ECU's own series is left out while the account is refused it."""
         options = clock.options
+        histories = self.open_histories(clock)
+        readable = [source for source in histories if source is not None]
         steps = (
             step
-            for source, backlog in self.histories(options).items()
-            if source is None or self.may_ask(source, clock)
+            for backlog in histories.values()
             for step in backlog.steps(clock.day, import_history=options.import_history)
         )
-        readable = [source for source in self.sources(options) if self.may_ask(source, clock)]
         meters = tuple(source.eid for source in readable if source.kind is SourceKind.METER)
         batteries = tuple(source.eid for source in readable if source.kind is SourceKind.BATTERY)
         return Plant(
@@ -245,19 +245,13 @@ class SystemState:
             return ()
         return due_totals((inverter.uid for inverter in self.inverters), self.totals_read, clock.midnight)
 
-    def may_ask(self, source: Source, clock: Clock) -> bool:
-        """Return whether neither the account nor a meter or battery itself refuses to be read."""
-        kind = READ_OF[source.kind]
-        waits = [self.waits.longest([scope], clock.now) for scope in (kind, f"{kind}:{source.eid}")]
-        return not any(wait is not None and wait.reason is Reason.REFUSED for wait in waits)
-
     def _may_ask(self, kind: Kind, clock: Clock) -> bool:
         """Return whether the account is not refused a kind of call."""
-        return self.waits.longest([kind], clock.now) is None
+        return not self.waits.refuse([kind], clock.now)
 
     def has_answered(self, slot: Slot) -> bool:
         """Return whether a call's device, or any of its kind, has ever shown anything."""
-        if (source := source_of(slot)) is not None:
+        if (source := source_of(slot.call)) is not None:
             house = self.house(source)
             return house.newest is not None or bool(house.energies)
         return bool(self.listed_meters if slot.call.kind is Kind.METERS else self.panel_totals)
@@ -274,8 +268,26 @@ class SystemState:
 
     def histories(self, options: Options) -> dict[Source | None, Backlog]:
         """Return the backlogs of the production, and of each battery and meter that is read."""
-        known: dict[Source | None, Backlog] = {None: self.backlog} if options.production else {}
-        return known | {source: self.house(source).backlog for source in self.sources(options)}
+        sources = [*([None] if options.production else []), *self.sources(options)]
+        return {source: self.history(source) for source in sources}
+
+    def open_histories(self, clock: Clock) -> dict[Source | None, Backlog]:
+        """Return them without those of meters and batteries that refuse to be read now, or whose account is refused."""
+
+        def is_refused(source: Source) -> bool:
+            read = Call(kind=READ_OF[source.kind], target=source.eid)
+            return self.waits.refuse([read.kind, str(read)], clock.now)
+
+        known = self.histories(clock.options).items()
+        return {source: backlog for source, backlog in known if source is None or not is_refused(source)}
+
+    def first_calls(self, options: Options) -> int:
+        """Return how many history calls there were since the installation, of all sources."""
+        return sum(backlog.first_calls for backlog in self.histories(options).values())
+
+    def history(self, source: Source | None) -> Backlog:
+        """Return the backlog of a source."""
+        return self.backlog if source is None else self.house(source).backlog
 
     def sources(self, options: Options) -> list[Source]:
         """Return the batteries and meters that are read."""
@@ -533,9 +545,8 @@ class SystemState:
 
     def with_history_call(self, today: date, slot: Slot) -> SystemState:
         """Count a history call that was booked, of what it is about."""
-        source = source_of(slot)
-        backlog = self.backlog if source is None else self.house(source).backlog
-        return self.with_history(source, backlog.with_call(today))
+        source = source_of(slot.call)
+        return self.with_history(source, self.history(source).with_call(today))
 
     def with_asked(self, days: Iterable[date], options: Options) -> SystemState:
         """Have the hours of some days fetched again, and their panels where these are kept, as calls allow."""

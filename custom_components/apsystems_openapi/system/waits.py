@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from ..schedule.calls import Call, Kind, Purpose, Slot
+from .backlog import CALLS_OF, SOURCE_KINDS
 
 APP_ID: Final = "app_id"
 ENTRY: Final = "entry"
@@ -69,6 +70,11 @@ class Waits:
         waits = [wait for scope in scopes if (wait := self.by_scope.get(scope)) and wait.is_in_force(now)]
         return max(waits, key=lambda wait: wait.until, default=None)
 
+    def refuse(self, scopes: Iterable[str], now: datetime) -> bool:
+        """Return whether calls of any of the scopes are refused now."""
+        waits = (self.by_scope.get(scope) for scope in scopes)
+        return any(wait is not None and wait.reason is Reason.REFUSED and wait.is_in_force(now) for wait in waits)
+
     def is_due_again(self, call: Call, since: datetime, now: datetime) -> bool:
         """Return whether a call that failed at or after `since` has waited long enough to be tried again."""
         wait = self.by_scope.get(str(call))
@@ -110,20 +116,17 @@ class Waits:
         return replace(self, by_scope={**self.by_scope, **other.by_scope})
 
 
-_OF_HOUSE: Final = frozenset({Kind.METER_DAY, Kind.METER_MONTH, Kind.STORAGE_DAY, Kind.STORAGE_MONTH})
-
-
 def scopes_of(slot: Slot) -> tuple[str, ...]:
     """Return the scopes that a planned call belongs to."""
     if slot.purpose is Purpose.HISTORY:
-        of_device = (slot.call.kind, str(slot.call)) if slot.call.kind in _OF_HOUSE else ()
+        of_device = (slot.call.kind, str(slot.call)) if slot.call.kind in SOURCE_KINDS else ()
         return (APP_ID, ENTRY, HISTORY, step_scope(slot), *of_device)
     return (APP_ID, ENTRY, slot.call.kind, str(slot.call))
 
 
 def step_scope(slot: Slot) -> str:
     """Return the scope of one step of the history: a day hour by hour, the days of a month, an ECU's panels."""
-    of_month = {Kind.DAILY, Kind.METER_MONTH, Kind.STORAGE_MONTH}
+    of_month = {month for _, month in CALLS_OF.values()}
     period = f"{slot.day:%Y-%m}" if slot.call.kind in of_month else slot.day.isoformat()
     if not slot.call.target:
         return f"{HISTORY}:{period}"
