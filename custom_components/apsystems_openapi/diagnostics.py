@@ -25,15 +25,15 @@ from .schedule.calls import Call, Kind, Slot
 from .schedule.options import DEFAULT_QUOTA
 from .schedule.quota import CHINA
 from .settings import options_of
-from .system.backlog import SourceKind
+from .system.backlog import SOURCE_KINDS, SourceKind
 from .system.state import SystemState
 
 REDACTED: Final = "**REDACTED**"
 _LABEL: Final = re.compile(r"\d\d:\d\d")
 _OF_ECUS: Final = (Kind.ECU_DAY, Kind.BATCH_POWER, Kind.BATCH_ENERGY)
 _OF_INVERTERS: Final = (Kind.TELEMETRY, Kind.INVERTER_SUMMARY)
-_OF_METERS: Final = (Kind.METER_DAY, Kind.METER_MONTH, Kind.METER_SUMMARY)
-_OF_BATTERIES: Final = (Kind.STORAGE_STATE, Kind.STORAGE_DAY, Kind.STORAGE_MONTH, Kind.STORAGE_SUMMARY)
+_OF_METERS: Final = tuple(kind for kind, of in SOURCE_KINDS.items() if of is SourceKind.METER)
+_OF_BATTERIES: Final = tuple(kind for kind, of in SOURCE_KINDS.items() if of is SourceKind.BATTERY)
 # Shorter ones are replaced only where they stand alone: it may be part of a time or of a word.
 _UNMISTAKABLE: Final = 6
 
